@@ -1,0 +1,285 @@
+"""The one way in: a page of items becomes rows by COPY into a temporary table and one upsert a table.
+
+Storing the same page twice changes nothing; of two versions of one item the newest wins, whichever comes last.
+An item that names another tenant is set aside, never stored: the token alone selects the customer at Microsoft, so
+a mixed-up token would otherwise put one customer's incidents under another's name.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from defender.shapes import Broken, Record
+from incidents import rows
+from incidents.models import SyncState
+from tenants.models import Tenant
+
+SEARCH_CHARACTERS = 100_000  # a tsvector holds at most 1 MB
+
+
+@dataclass
+class Counts:
+    """What became of the items of one or more pages; `bad` counts the alerts expanded in incidents too."""
+
+    fetched: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    bad: int = 0
+
+    def add(self, other: "Counts") -> None:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+@dataclass(frozen=True)
+class Strange:
+    """An item to set aside, and why."""
+
+    microsoft_id: str
+    raw: bytes
+    reason: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """The incidents or alerts that an upsert made or changed."""
+
+    created: frozenset[str] = frozenset()
+    updated: frozenset[str] = frozenset()
+
+    @property
+    def microsoft_ids(self) -> list[str]:
+        return sorted(self.created | self.updated)
+
+
+def store(tenant: Tenant, stream: str, items: Sequence[Record[Any]], broken: Sequence[Broken] = ()) -> Counts:
+    """Store one page of incidents (with the alerts expanded in them) or of alerts, in one transaction."""
+    own, strange = sorted_out(tenant, items)
+    strange += [Strange("", item.raw, item.reason) for item in broken]
+    bad = len(strange)
+    with transaction.atomic():
+        lock_out_other_writers(tenant)
+        if stream == SyncState.Stream.INCIDENTS:
+            written = store_incidents(tenant, own)
+            strange += store_expanded_alerts(tenant, own)
+        else:
+            written = store_alerts(tenant, [(item, None) for item in own])
+        set_aside(tenant, stream, strange)
+    fetched, created, updated = len(items) + len(broken), len(written.created), len(written.updated)
+    return Counts(fetched, created, updated, fetched - created - updated - bad, len(strange))
+
+
+def sorted_out(tenant: Tenant, items: Iterable[Record[Any]]) -> tuple[list[Record[Any]], list[Strange]]:
+    """The tenant's own items and those that name another one; an empty tenantId is the tenant that was asked."""
+    own, strange = [], []
+    for item in items:
+        named = (item.value.tenant_id or "").strip()
+        if named and named.lower() != str(tenant.entra_id):
+            strange.append(Strange(rows.text(item.id), item.raw, f"The item belongs to another tenant: {named[:64]}"))
+        else:
+            own.append(item)
+    return own, strange
+
+
+def lock_out_other_writers(tenant: Tenant) -> None:
+    """Both streams of a tenant touch the same incidents: one page at a time, so that they cannot deadlock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x55544B, tenant.pk])
+
+
+def store_incidents(tenant: Tenant, items: Sequence[Record[Any]]) -> Written:
+    written = upsert(tenant, "incident", rows.INCIDENT, [rows.incident(item) for item in items])
+    refresh(tenant, incidents_of(tenant, written.microsoft_ids) | link_waiting_alerts(tenant, written.created))
+    return written
+
+
+def store_expanded_alerts(tenant: Tenant, incidents: Sequence[Record[Any]]) -> list[Strange]:
+    """Store the alerts found inside incidents, under the incident each was found in; return what is another's."""
+    found, strange = [], []
+    for incident in incidents:
+        own, others = sorted_out(tenant, incident.alerts)
+        found += [(alert, incident.id) for alert in own]
+        strange += others
+    store_alerts(tenant, found)
+    return strange
+
+
+def store_alerts(tenant: Tenant, items: Sequence[tuple[Record[Any], str | None]]) -> Written:
+    """Store alerts, each with the id of the incident it was found in, or None to believe the alert's own word."""
+    before = incidents_of_alerts(tenant, [rows.text(item.id) for item, _ in items])
+    written = upsert(tenant, "alert", rows.ALERT, [rows.alert(item, found_in) for item, found_in in items])
+    changed = set(written.microsoft_ids)
+    newest = {rows.text(item.id): item for item, _ in sorted(items, key=lambda pair: rows.version(pair[0]))}
+    link_alerts(tenant, changed)
+    replace_evidence(tenant, [newest[name] for name in changed])
+    if changed:
+        refresh(tenant, before | incidents_of_alerts(tenant, sorted(changed)))
+    return written
+
+
+def upsert(tenant: Tenant, table: str, columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> Written:
+    """Copy the rows in and let the newest version of each win; a row that is neither newer nor different stays."""
+    if not values:
+        return Written()
+    newest = {row[0]: row for row in sorted(values, key=lambda row: row[columns.index("version")])}
+    names = ", ".join(columns)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "microsoft_id")
+    with connection.cursor() as cursor:
+        copy(cursor, f"incidents_{table}", columns, newest.values())
+        cursor.execute(
+            f"""INSERT INTO incidents_{table} AS stored (customer_id, tenant_id, {names})
+                SELECT %s, %s, {names} FROM incoming_incidents_{table}
+                ON CONFLICT (tenant_id, microsoft_id) DO UPDATE SET {changes}
+                WHERE excluded.version > stored.version
+                   OR (excluded.version = stored.version AND excluded.digest <> stored.digest)
+                RETURNING microsoft_id, xmax = 0""",
+            [tenant.customer_id, tenant.pk],
+        )
+        outcome = cursor.fetchall()
+    return Written(
+        frozenset(name for name, created in outcome if created),
+        frozenset(name for name, created in outcome if not created),
+    )
+
+
+def copy(cursor: Any, table: str, columns: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
+    """Fill the temporary table `incoming_<table>`, made like those columns of the table, with the rows."""
+    names = ", ".join(columns)
+    cursor.execute(
+        f"""CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS
+            AS SELECT {names} FROM {table} WITH NO DATA"""
+    )
+    cursor.execute(f"TRUNCATE incoming_{table}")
+    with cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as stream:
+        for row in values:
+            stream.write_row(row)
+
+
+def incidents_of(tenant: Tenant, microsoft_ids: Sequence[str]) -> set[UUID]:
+    return select_ids("SELECT id FROM incidents_incident WHERE tenant_id = %s AND microsoft_id = ANY(%s)",
+                      tenant, microsoft_ids)  # fmt: skip
+
+
+def incidents_of_alerts(tenant: Tenant, microsoft_ids: Sequence[str]) -> set[UUID]:
+    return select_ids(
+        """SELECT DISTINCT incident_id FROM incidents_alert
+           WHERE tenant_id = %s AND microsoft_id = ANY(%s) AND incident_id IS NOT NULL""",
+        tenant, microsoft_ids,
+    )  # fmt: skip
+
+
+def link_waiting_alerts(tenant: Tenant, microsoft_ids: Iterable[str]) -> set[UUID]:
+    """Give new incidents the alerts that were read before them."""
+    return select_ids(
+        """UPDATE incidents_alert alert SET incident_id = incident.id FROM incidents_incident incident
+           WHERE incident.tenant_id = %s AND incident.microsoft_id = ANY(%s) AND alert.incident_id IS NULL
+             AND alert.tenant_id = incident.tenant_id AND alert.incident_microsoft_id = incident.microsoft_id
+           RETURNING incident.id""",
+        tenant, list(microsoft_ids),
+    )  # fmt: skip
+
+
+def link_alerts(tenant: Tenant, microsoft_ids: Iterable[str]) -> None:
+    """Point changed alerts at the incident they name; one that is not stored yet leaves them waiting."""
+    select_ids(
+        """UPDATE incidents_alert alert SET incident_id = (
+               SELECT incident.id FROM incidents_incident incident WHERE incident.tenant_id = alert.tenant_id
+                 AND incident.microsoft_id = alert.incident_microsoft_id)
+           WHERE alert.tenant_id = %s AND alert.microsoft_id = ANY(%s) RETURNING alert.id""",
+        tenant, list(microsoft_ids),
+    )  # fmt: skip
+
+
+def select_ids(statement: str, tenant: Tenant, values: Sequence[str]) -> set[UUID]:
+    if not values:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [tenant.pk, list(values)])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def replace_evidence(tenant: Tenant, items: Sequence[Record[Any]]) -> None:
+    if not items:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """CREATE TEMPORARY TABLE IF NOT EXISTS incoming_evidence ON COMMIT DELETE ROWS
+               AS SELECT ''::text AS alert_microsoft_id, position, kind, name, detail, verdict, remediation_status, roles
+               FROM incidents_evidence WITH NO DATA"""
+        )
+        cursor.execute("TRUNCATE incoming_evidence")
+        with cursor.copy(f"COPY incoming_evidence ({', '.join(rows.EVIDENCE)}) FROM STDIN") as stream:
+            for item in items:
+                for row in rows.evidence(item):
+                    stream.write_row(row)
+        cursor.execute(
+            """DELETE FROM incidents_evidence USING incidents_alert alert
+               WHERE alert_id = alert.id AND alert.tenant_id = %s AND alert.microsoft_id = ANY(%s)""",
+            [tenant.pk, [rows.text(item.id) for item in items]],
+        )
+        cursor.execute(
+            """INSERT INTO incidents_evidence (customer_id, tenant_id, alert_id, position, kind, name, detail, verdict,
+                                               remediation_status, roles)
+               SELECT alert.customer_id, alert.tenant_id, alert.id, position, kind, name, detail, verdict,
+                      remediation_status, roles
+               FROM incoming_evidence incoming JOIN incidents_alert alert
+                 ON alert.tenant_id = %s AND alert.microsoft_id = incoming.alert_microsoft_id""",
+            [tenant.pk],
+        )
+
+
+def refresh(tenant: Tenant, incident_ids: set[UUID]) -> None:
+    """Draw anew what an incident shows of its alerts, and the words it is found by.
+
+    Words are split at ASCII punctuation, by the query too, so that a part of a host name or address finds it.
+    """
+    if not incident_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(REFRESH, [list(incident_ids), SEARCH_CHARACTERS])
+
+
+REFRESH = r"""
+WITH touched AS (
+    SELECT id, title, microsoft_id, assigned_to, tags FROM incidents_incident WHERE id = ANY(%s)
+), alerts AS (
+    SELECT incident_id, count(*) AS number, string_agg(title, ' ') AS titles,
+           array_agg(DISTINCT service_source) FILTER (WHERE service_source <> '') AS sources,
+           array_agg(DISTINCT category) FILTER (WHERE category <> '') AS categories
+    FROM incidents_alert WHERE incident_id IN (SELECT id FROM touched) GROUP BY incident_id
+), things AS (
+    SELECT alert.incident_id, string_agg(DISTINCT evidence.name, ' ') AS names,
+           count(DISTINCT evidence.name) FILTER (WHERE kind = 'device') AS devices,
+           count(DISTINCT evidence.name) FILTER (WHERE kind IN ('user', 'mailbox')) AS users
+    FROM incidents_evidence evidence JOIN incidents_alert alert ON alert.id = evidence.alert_id
+    WHERE alert.incident_id IN (SELECT id FROM touched) AND evidence.name <> '' GROUP BY alert.incident_id
+)
+UPDATE incidents_incident incident SET
+    alert_count = coalesce(alerts.number, 0), device_count = coalesce(things.devices, 0),
+    user_count = coalesce(things.users, 0), sources = coalesce(alerts.sources, '{}'),
+    categories = coalesce(alerts.categories, '{}'),
+    search = to_tsvector('simple', regexp_replace(left(concat_ws(' ', touched.microsoft_id, touched.title,
+        touched.assigned_to, array_to_string(touched.tags, ' '), alerts.titles, things.names), %s),
+        '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', ' ', 'g'))
+FROM touched LEFT JOIN alerts ON alerts.incident_id = touched.id LEFT JOIN things ON things.incident_id = touched.id
+WHERE incident.id = touched.id
+"""
+
+
+def set_aside(tenant: Tenant, stream: str, items: Sequence[Strange]) -> None:
+    if not items:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """INSERT INTO incidents_setaside (customer_id, tenant_id, stream, microsoft_id, reason, raw, digest)
+               VALUES (%s, %s, %s, %s, %s, %s, %s)
+               ON CONFLICT (tenant_id, stream, digest) DO UPDATE SET last_seen_at = now()""",
+            [
+                (tenant.customer_id, tenant.pk, stream, i.microsoft_id, rows.text(i.reason), i.raw, rows.digest(i.raw))
+                for i in items
+            ],
+        )
