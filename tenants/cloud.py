@@ -1,0 +1,56 @@
+"""The door to a tenant's cloud: what may be asked of Microsoft is asked through the client made here.
+
+Only workers and operator commands come here. The web process has no credential, so for it the door is shut.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import httpx
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from defender.cloud import client
+from defender.graph import Graph
+from defender.tokens import Credential, Tokens
+from tenants.models import Tenant
+
+
+def credential() -> Credential:
+    """The monitor registration's credential; ImproperlyConfigured with one sentence when a setting is missing."""
+    if not settings.ENTRA_CLIENT_ID:
+        raise ImproperlyConfigured("ENTRA_CLIENT_ID is not set: it is the application ID of the monitor registration.")
+    if settings.ENTRA_CERTIFICATE:
+        return Credential(str(settings.ENTRA_CLIENT_ID), certificate=certificate(settings.ENTRA_CERTIFICATE))
+    if settings.ENTRA_CLIENT_SECRET:
+        return Credential(str(settings.ENTRA_CLIENT_ID), secret=settings.ENTRA_CLIENT_SECRET)
+    raise ImproperlyConfigured("Neither ENTRA_CLIENT_SECRET nor ENTRA_CERTIFICATE is set: one of them is needed.")
+
+
+def certificate(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"ENTRA_CERTIFICATE names a file that cannot be read: {path}") from error
+
+
+@lru_cache(maxsize=1)
+def door(cloud_url: str, key: Credential) -> tuple[httpx.Client, Tokens]:
+    """One HTTP client and one token store for the whole process; another cloud or credential opens another."""
+    http = client(cloud_url)
+    return http, Tokens(key, http)
+
+
+def graph(tenant: Tenant) -> Graph:
+    return graph_of(str(tenant.entra_id))
+
+
+def graph_of(entra_id: str) -> Graph:
+    http, tokens = door(settings.MICROSOFT_CLOUD_URL, credential())
+    return Graph(http, tokens, entra_id)
+
+
+def roles(entra_id: str) -> frozenset[str]:
+    """The application roles that Entra grants us in the directory at this moment, not those of a kept token."""
+    _, tokens = door(settings.MICROSOFT_CLOUD_URL, credential())
+    return tokens.token(entra_id, fresh=True).roles
