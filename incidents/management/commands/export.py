@@ -1,0 +1,26 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from incidents import export
+from tenants.models import Customer
+
+
+class Command(BaseCommand):
+    help = "Print every stored incident as one JSON object a line, and alerts without incident as lines of their own."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("what", choices=["incidents"], help="what to export")
+        parser.add_argument("--customer", metavar="NAME", help="of this customer only")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        customer = self.customer(options["customer"]) if options["customer"] is not None else None
+        for line in export.lines(customer):
+            self.stdout.write(line)
+
+    def customer(self, name: str) -> Customer:
+        customer = Customer.objects.filter(name__iexact=name.strip()).first()
+        if customer is None:
+            raise CommandError(f"There is no customer named {name!r}.")
+        return customer
