@@ -85,6 +85,4 @@ def hold(state: SyncState) -> None:
 
 
 def give_back(state: SyncState, due_at: datetime) -> None:
-    SyncState.objects.filter(pk=state.pk, fence=state.fence).update(
-        leased_until=None, lease_session="", due_at=due_at
-    )
+    SyncState.objects.filter(pk=state.pk, fence=state.fence).update(leased_until=None, lease_session="", due_at=due_at)

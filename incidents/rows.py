@@ -4,6 +4,7 @@ import hashlib
 import re
 from typing import Any
 
+from defender import shapes
 from defender.shapes import Alert, Incident, Record, moment, nanoseconds
 
 RECEIVED = (
@@ -82,7 +83,7 @@ def alert(record: Record[Alert], incident_id: str | None) -> tuple[Any, ...]:
 def evidence(record: Record[Alert]) -> list[tuple[Any, ...]]:
     return [
         (
-            text(record.id), position, text(item.kind)[:100], text(item.name), text(item.detail), enum(item.verdict),
+            text(record.id), position, text(shapes.kind(item))[:100], text(shapes.name(item)), text(shapes.detail(item)), enum(item.verdict),
             enum(item.remediation_status), texts(item.roles),
         )
         for position, item in enumerate(record.value.evidence or ())

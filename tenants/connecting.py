@@ -34,7 +34,16 @@ READ = {
 WRITE = {"SecurityIncident.ReadWrite.All", "SecurityAlert.ReadWrite.All"}
 
 # What passes by itself while Entra spreads a consent that was just given.
-PASSING = (ConsentMissing, RoleMissing, AppDisabled, TenantNotFound, LicenceMissing, Throttled, MicrosoftFault, Unreachable)
+PASSING = (
+    ConsentMissing,
+    RoleMissing,
+    AppDisabled,
+    TenantNotFound,
+    LicenceMissing,
+    Throttled,
+    MicrosoftFault,
+    Unreachable,
+)
 PAUSE_SECONDS = 5.0
 
 
@@ -50,7 +59,9 @@ def entra_id(text: str) -> UUID:
     except ValueError:
         value = None  # type: ignore[assignment]
     if value is None or str(value) != cleaned.lower() or not value.int:
-        raise Refused(f"{cleaned!r} is not a directory (tenant) ID: it looks like 00000000-0000-0000-0000-000000000000.")
+        raise Refused(
+            f"{cleaned!r} is not a directory (tenant) ID: it looks like 00000000-0000-0000-0000-000000000000."
+        )
     return value
 
 

@@ -1,0 +1,95 @@
+"""Evidence in clouds, applications and repositories."""
+
+from defender.shapes.base import Evidence
+from defender.shapes.values import FileHash, Stream
+
+
+class AzureResourceEvidence(Evidence):
+    resource_id: str | None = None
+    resource_name: str | None = None
+    resource_type: str | None = None
+
+
+class BlobContainerEvidence(Evidence):
+    name: str | None = None
+    storage_resource: AzureResourceEvidence | None = None
+    url: str | None = None
+
+
+class BlobEvidence(Evidence):
+    blob_container: BlobContainerEvidence | None = None
+    etag: str | None = None
+    file_hashes: list[FileHash | None] | None = None
+    name: str | None = None
+    url: str | None = None
+
+
+class AmazonResourceEvidence(Evidence):
+    amazon_account_id: str | None = None
+    amazon_resource_id: str | None = None
+    resource_name: str | None = None
+    resource_type: str | None = None
+
+
+class GoogleCloudResourceEvidence(Evidence):
+    full_resource_name: str | None = None
+    location: str | None = None
+    location_type: str | None = None
+    project_id: str | None = None
+    project_number: int | None = None
+    resource_name: str | None = None
+    resource_type: str | None = None
+
+
+class SasTokenEvidence(Evidence):
+    allowed_ip_addresses: str | None = None
+    allowed_resource_types: list[str | None] | None = None
+    allowed_services: list[str | None] | None = None
+    expiry_date_time: str | None = None
+    permissions: list[str | None] | None = None
+    protocol: str | None = None
+    signature_hash: str | None = None
+    signed_with: str | None = None
+    start_date_time: str | None = None
+    storage_resource: AzureResourceEvidence | None = None
+
+
+class CloudApplicationEvidence(Evidence):
+    app_id: int | None = None
+    display_name: str | None = None
+    instance_id: int | None = None
+    instance_name: str | None = None
+    saas_app_id: int | None = None
+    stream: Stream | None = None
+
+
+class AiAgentEvidence(Evidence):
+    agent_id: str | None = None
+    agent_name: str | None = None
+    hosting_platform_type: str | None = None
+    instructions: str | None = None
+
+
+class GitHubOrganizationEvidence(Evidence):
+    company: str | None = None
+    display_name: str | None = None
+    email: str | None = None
+    login: str | None = None
+    org_id: str | None = None
+    web_url: str | None = None
+
+
+class GitHubRepoEvidence(Evidence):
+    base_url: str | None = None
+    login: str | None = None
+    owner: str | None = None
+    owner_type: str | None = None
+    repo_id: str | None = None
+
+
+class GitHubUserEvidence(Evidence):
+    email: str | None = None
+    login: str | None = None
+    name: str | None = None
+    user_id: str | None = None
+    web_url: str | None = None

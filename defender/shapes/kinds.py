@@ -1,0 +1,144 @@
+"""The 48 kinds of evidence by Microsoft's discriminator, and the words by which a list shows each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from defender.shapes import cloud, endpoint, identity, kubernetes, mail, network
+from defender.shapes.base import Evidence
+
+PREFIX = "#microsoft.graph.security."
+
+
+class GenericEvidence(Evidence):
+    """Evidence of a kind that is not known here; its raw JSON has the rest."""
+
+
+KINDS: Mapping[str, type[Evidence]] = {
+    "ipEvidence": network.IpEvidence,
+    "urlEvidence": network.UrlEvidence,
+    "dnsEvidence": network.DnsEvidence,
+    "networkConnectionEvidence": network.NetworkConnectionEvidence,
+    "nicEvidence": network.NicEvidence,
+    "azureResourceEvidence": cloud.AzureResourceEvidence,
+    "blobContainerEvidence": cloud.BlobContainerEvidence,
+    "blobEvidence": cloud.BlobEvidence,
+    "amazonResourceEvidence": cloud.AmazonResourceEvidence,
+    "googleCloudResourceEvidence": cloud.GoogleCloudResourceEvidence,
+    "sasTokenEvidence": cloud.SasTokenEvidence,
+    "cloudApplicationEvidence": cloud.CloudApplicationEvidence,
+    "aiAgentEvidence": cloud.AiAgentEvidence,
+    "gitHubOrganizationEvidence": cloud.GitHubOrganizationEvidence,
+    "gitHubRepoEvidence": cloud.GitHubRepoEvidence,
+    "gitHubUserEvidence": cloud.GitHubUserEvidence,
+    "userEvidence": identity.UserEvidence,
+    "securityGroupEvidence": identity.SecurityGroupEvidence,
+    "servicePrincipalEvidence": identity.ServicePrincipalEvidence,
+    "oauthApplicationEvidence": identity.OauthApplicationEvidence,
+    "activeDirectoryDomainEvidence": identity.ActiveDirectoryDomainEvidence,
+    "cloudLogonRequestEvidence": identity.CloudLogonRequestEvidence,
+    "cloudLogonSessionEvidence": identity.CloudLogonSessionEvidence,
+    "deviceEvidence": endpoint.DeviceEvidence,
+    "fileEvidence": endpoint.FileEvidence,
+    "fileHashEvidence": endpoint.FileHashEvidence,
+    "processEvidence": endpoint.ProcessEvidence,
+    "malwareEvidence": endpoint.MalwareEvidence,
+    "registryKeyEvidence": endpoint.RegistryKeyEvidence,
+    "registryValueEvidence": endpoint.RegistryValueEvidence,
+    "hostLogonSessionEvidence": endpoint.HostLogonSessionEvidence,
+    "ioTDeviceEvidence": endpoint.IoTDeviceEvidence,
+    "analyzedMessageEvidence": mail.AnalyzedMessageEvidence,
+    "mailboxEvidence": mail.MailboxEvidence,
+    "mailboxConfigurationEvidence": mail.MailboxConfigurationEvidence,
+    "mailClusterEvidence": mail.MailClusterEvidence,
+    "submissionMailEvidence": mail.SubmissionMailEvidence,
+    "teamsMessageEvidence": mail.TeamsMessageEvidence,
+    "containerRegistryEvidence": kubernetes.ContainerRegistryEvidence,
+    "containerImageEvidence": kubernetes.ContainerImageEvidence,
+    "kubernetesClusterEvidence": kubernetes.KubernetesClusterEvidence,
+    "kubernetesNamespaceEvidence": kubernetes.KubernetesNamespaceEvidence,
+    "kubernetesServiceAccountEvidence": kubernetes.KubernetesServiceAccountEvidence,
+    "kubernetesSecretEvidence": kubernetes.KubernetesSecretEvidence,
+    "kubernetesControllerEvidence": kubernetes.KubernetesControllerEvidence,
+    "containerEvidence": kubernetes.ContainerEvidence,
+    "kubernetesPodEvidence": kubernetes.KubernetesPodEvidence,
+    "kubernetesServiceEvidence": kubernetes.KubernetesServiceEvidence,
+}
+
+# Dotted paths, the first that leads to something counts: first for the name, then for the second line.
+LABELS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "activeDirectoryDomain": (("active_directory_domain_name",), ()),
+    "aiAgent": (("agent_name", "agent_id"), ("hosting_platform_type", "instructions")),
+    "amazonResource": (("resource_name", "amazon_resource_id"), ("resource_type",)),
+    "analyzedMessage": (("subject", "network_message_id"), ("p1_sender.email_address", "recipient_email_address")),
+    "azureResource": (("resource_name", "resource_id"), ("resource_type",)),
+    "blob": (("name", "url"), ("url",)),
+    "blobContainer": (("name", "url"), ("url",)),
+    "cloudApplication": (("display_name", "instance_name"), ("instance_name",)),
+    "cloudLogonRequest": (("request_id",), ()),
+    "cloudLogonSession": (("session_id", "device_name"), ("user_agent", "browser")),
+    "container": (("name", "container_id"), ("image.image_id", "container_id")),
+    "containerImage": (("image_id",), ("registry.registry",)),
+    "containerRegistry": (("registry",), ()),
+    "device": (("device_dns_name", "host_name", "mde_device_id"), ("os_platform", "last_ip_address")),
+    "dns": (("domain_name",), ("host_ip_address.ip_address",)),
+    "file": (("file_details.file_name", "file_details.sha256"), ("file_details.file_path", "file_details.sha256")),
+    "fileHash": (("value",), ("algorithm",)),
+    "gitHubOrganization": (("login", "display_name"), ("web_url",)),
+    "gitHubRepo": (("repo_id", "base_url"), ("base_url", "owner")),
+    "gitHubUser": (("login", "name"), ("email",)),
+    "googleCloudResource": (("resource_name", "full_resource_name"), ("resource_type",)),
+    "hostLogonSession": (("session_id",), ("host.host_name",)),
+    "ioTDevice": (("device_name", "device_id"), ("device_type", "manufacturer")),
+    "ip": (("ip_address",), ("location.country_name", "country_letter_code")),
+    "kubernetesCluster": (("name",), ("platform",)),
+    "kubernetesController": (("name",), ("type",)),
+    "kubernetesNamespace": (("name",), ("cluster.name",)),
+    "kubernetesPod": (("name",), ("namespace.name",)),
+    "kubernetesSecret": (("name",), ("secret_type",)),
+    "kubernetesService": (("name",), ("service_type",)),
+    "kubernetesServiceAccount": (("name",), ("namespace.name",)),
+    "mailCluster": (("cluster_by_value", "cluster_by"), ("query",)),
+    "mailbox": (("primary_address", "upn"), ("display_name",)),
+    "mailboxConfiguration": (("display_name", "configuration_id"), ("mailbox_primary_address", "configuration_type")),
+    "malware": (("name",), ("category",)),
+    "networkConnection": (("destination_address.ip_address",), ("source_address.ip_address", "protocol")),
+    "nic": (("mac_address",), ("ip_address.ip_address",)),
+    "oauthApplication": (("display_name", "app_id"), ("publisher", "app_id")),
+    "process": (("image_file.file_name", "process_command_line"), ("process_command_line", "image_file.file_path")),
+    "registryKey": (("registry_key",), ("registry_hive",)),
+    "registryValue": (("registry_value_name", "registry_key"), ("registry_value", "registry_key")),
+    "sasToken": (("signature_hash",), ("allowed_ip_addresses",)),
+    "securityGroup": (("display_name", "friendly_name", "security_group_id"), ("distinguished_name",)),
+    "servicePrincipal": (("service_principal_name", "app_id"), ("service_principal_type",)),
+    "submissionMail": (("subject", "network_message_id"), ("sender", "recipient")),
+    "teamsMessage": (("subject", "message_id"), ("sender_from_address",)),
+    "url": (("url",), ()),
+    "user": (
+        ("user_account.user_principal_name", "user_account.account_name", "user_account.display_name"),
+        ("user_account.display_name", "user_account.domain_name"),
+    ),
+}
+
+
+def kind(item: Evidence) -> str:
+    """The short name, like device, user or ip: Microsoft's discriminator without its prefix and ending."""
+    return (item.odata_type or "").removeprefix(PREFIX).removesuffix("Evidence") or "unknown"
+
+
+def name(item: Evidence) -> str:
+    return first(item, LABELS.get(kind(item), ((), ()))[0])
+
+
+def detail(item: Evidence) -> str:
+    known = first(item, LABELS.get(kind(item), ((), ()))[1])
+    return known if known != name(item) else ""
+
+
+def first(item: Evidence, paths: tuple[str, ...]) -> str:
+    for path in paths:
+        value: Any = item
+        for step in path.split("."):
+            value = getattr(value, step, None)
+        if isinstance(value, str) and value:
+            return value
+    return ""

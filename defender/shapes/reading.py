@@ -1,0 +1,186 @@
+"""From bytes to records: strict and fast first, then property by property, so that one bad thing costs itself only.
+
+Whatever has an `id` is an item. A property of the wrong kind becomes None and the record is partly read; what has no
+id, or is no object, is Broken. The bytes of each item are kept as they were received.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from defender.shapes.base import Evidence, Shape
+from defender.shapes.items import Alert, AlertWithRawEvidence, Incident
+from defender.shapes.kinds import KINDS, PREFIX, GenericEvidence
+
+Value = TypeVar("Value", Incident, Alert)
+AnyShape = TypeVar("AnyShape", bound=Shape)
+
+
+@dataclass(frozen=True)
+class Record(Generic[Value]):
+    """An item as shape and as received; an incident's expanded alerts are cut out of its `raw` and stand beside it."""
+
+    id: str
+    value: Value
+    raw: bytes
+    partly_read: bool = False
+    alerts: tuple["Record[Alert]", ...] = ()
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An entry that is no item, and why."""
+
+    raw: bytes
+    reason: str
+
+
+class Expanded(msgspec.Struct):
+    alerts: list[msgspec.Raw] | None = None
+
+
+ALERT = msgspec.json.Decoder(AlertWithRawEvidence)
+INCIDENT = msgspec.json.Decoder(Incident)
+DECODERS = {cls: msgspec.json.Decoder(cls) for cls in {*KINDS.values(), GenericEvidence}}
+UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, ValueError, RecursionError)
+
+
+def incidents(raws: Iterable[bytes]) -> tuple[list[Record[Incident]], list[Broken]]:
+    return records(raws, incident)
+
+
+def alerts(raws: Iterable[bytes]) -> tuple[list[Record[Alert]], list[Broken]]:
+    return records(raws, alert)
+
+
+def records(raws: Iterable[bytes], read: Any) -> tuple[list[Any], list[Broken]]:
+    good, broken = [], []
+    for raw in raws:
+        item = read(bytes(raw))
+        (broken if isinstance(item, Broken) else good).append(item)
+    return good, broken
+
+
+def incident(raw: bytes) -> Record[Incident] | Broken:
+    expanded: tuple[Record[Alert], ...] = ()
+    lost = False
+    if b'"alerts"' in raw:
+        raw, expanded, lost = without_alerts(raw)
+    try:
+        value, partly = INCIDENT.decode(raw), False
+    except UNREADABLE:
+        found = leniently(raw, Incident)
+        if isinstance(found, Broken):
+            return found
+        value, partly = found
+    if not value.id:
+        return Broken(raw, "The entry has no id.")
+    return Record(value.id, value, raw, partly or lost, expanded)
+
+
+def alert(raw: bytes) -> Record[Alert] | Broken:
+    try:
+        strict = ALERT.decode(raw)
+    except UNREADABLE:
+        return alert_leniently(raw)
+    items, partly = [], False
+    for part in strict.evidence or ():
+        item, lost = evidence(bytes(part))
+        items.append(item)
+        partly = partly or lost
+    return alert_record(strict, items if strict.evidence is not None else None, raw, partly)
+
+
+def alert_leniently(raw: bytes) -> Record[Alert] | Broken:
+    found = leniently(raw, Alert, besides=("evidence",))
+    if isinstance(found, Broken):
+        return found
+    value, partly = found
+    listed = loose(raw).get("evidence")
+    items: list[Evidence | None] | None = None
+    if isinstance(listed, list):
+        read = [evidence_of(entry) for entry in listed]
+        items, partly = [item for item, _ in read], partly or any(lost for _, lost in read)
+    elif listed is not None:
+        partly = True
+    return alert_record(value, items, raw, partly)
+
+
+def alert_record(value: Alert, items: list[Evidence | None] | None, raw: bytes, partly: bool) -> Record[Alert] | Broken:
+    if not value.id:
+        return Broken(raw, "The entry has no id.")
+    fields = {name: getattr(value, name) for name in Alert.__struct_fields__} | {"evidence": items}
+    return Record(value.id, Alert(**fields), raw, partly)
+
+
+def evidence(raw: bytes) -> tuple[Evidence | None, bool]:
+    """The item in its own shape, and whether something of it was lost."""
+    try:
+        common = DECODERS[GenericEvidence].decode(raw)
+        return DECODERS[shape_of(common.odata_type)].decode(raw), False
+    except UNREADABLE:
+        return evidence_of(anything(raw))
+
+
+def evidence_of(entry: Any) -> tuple[Evidence | None, bool]:
+    if not isinstance(entry, dict):
+        return None, entry is not None
+    return converted(entry, shape_of(entry.get("@odata.type")))
+
+
+def shape_of(discriminator: Any) -> type[Evidence]:
+    return KINDS.get(str(discriminator or "").removeprefix(PREFIX), GenericEvidence)
+
+
+def without_alerts(raw: bytes) -> tuple[bytes, tuple[Record[Alert], ...], bool]:
+    """The incident's bytes without its alerts, the alerts, and whether one of them could not be read."""
+    try:
+        members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        inside = members.pop("alerts", None)
+        listed = msgspec.json.decode(inside or b"null", type=list[msgspec.Raw] | None)
+    except UNREADABLE:
+        return raw, (), False
+    if inside is None:
+        return raw, (), False
+    good, broken = alerts(bytes(part) for part in listed or ())
+    body = b",".join(msgspec.json.encode(key) + b":" + bytes(value) for key, value in members.items())
+    return b"{" + body + b"}", tuple(good), bool(broken)
+
+
+def leniently(raw: bytes, shape: type[AnyShape], besides: tuple[str, ...] = ()) -> tuple[AnyShape, bool] | Broken:
+    entry = anything(raw)
+    if not isinstance(entry, dict):
+        return Broken(raw, "The entry is not a JSON object.")
+    if isinstance(entry.get("id"), int) and not isinstance(entry["id"], bool):
+        entry["id"] = str(entry["id"])
+    return converted({key: value for key, value in entry.items() if key not in besides}, shape)
+
+
+def loose(raw: bytes) -> dict[str, Any]:
+    entry = anything(raw)
+    return entry if isinstance(entry, dict) else {}
+
+
+def anything(raw: bytes) -> Any:
+    """The standard library's reading, which takes what the strict one refuses; None when it cannot either."""
+    try:
+        return json.loads(raw.decode(errors="replace"), strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def converted(entry: dict[str, Any], shape: type[AnyShape]) -> tuple[AnyShape, bool]:
+    """The object property by property: one of the wrong kind becomes None and is reported."""
+    try:
+        return msgspec.convert(entry, shape), False
+    except (msgspec.ValidationError, RecursionError):
+        values, partly = {}, False
+        for field in msgspec.structs.fields(shape):
+            try:
+                values[field.name] = msgspec.convert(entry.get(field.encode_name), field.type)
+            except (msgspec.ValidationError, RecursionError):
+                values[field.name], partly = None, True
+        return shape(**values), partly
