@@ -146,8 +146,10 @@ def without_alerts(raw: bytes) -> tuple[bytes, tuple[Record[Alert], ...], bool]:
     if inside is None:
         return raw, (), False
     good, broken = alerts(bytes(part) for part in listed or ())
+    if broken:  # nothing is cut out that does not stand elsewhere
+        return raw, tuple(good), True
     body = b",".join(msgspec.json.encode(key) + b":" + bytes(value) for key, value in members.items())
-    return b"{" + body + b"}", tuple(good), bool(broken)
+    return b"{" + body + b"}", tuple(good), False
 
 
 def leniently(raw: bytes, shape: type[AnyShape], besides: tuple[str, ...] = ()) -> tuple[AnyShape, bool] | Broken:
