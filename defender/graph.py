@@ -1,0 +1,189 @@
+"""Graph for one tenant: one request at a time, bounded in time and size, and no link followed that leads elsewhere."""
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import msgspec
+
+from defender import errors, graph_errors
+from defender.tokens import Tokens
+
+BASE = "https://graph.microsoft.com/v1.0"
+LINKS = "/v1.0/security/"
+DEADLINE_SECONDS = 60.0
+LARGEST_BODY = 64 * 1024 * 1024
+OPTIONS = {"filter", "top", "orderby", "expand", "count", "skip", "select"}
+
+
+@dataclass(frozen=True)
+class RawPage:
+    """The entries of a collection as received, and the guarded link to the next page or ''."""
+
+    entries: tuple[bytes, ...]
+    next_link: str
+
+
+class Collection(msgspec.Struct):
+    value: list[msgspec.Raw] | None = None
+    next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
+
+
+class Graph:
+    def __init__(self, http: httpx.Client, tokens: Tokens, tenant_id: str) -> None:
+        self.http = http
+        self.tokens = tokens
+        self.tenant_id = tenant_id
+
+    def get(self, path: str, **query: object) -> bytes:
+        return self.request("GET", BASE + path, params=options(query))
+
+    def patch(self, path: str, body: Mapping[str, object]) -> bytes:
+        return self.request("PATCH", BASE + path, content=json.dumps(body).encode())
+
+    def post(self, path: str, body: Mapping[str, object]) -> bytes:
+        return self.request("POST", BASE + path, content=json.dumps(body).encode())
+
+    def page(self, path: str, **query: object) -> RawPage:
+        return raw_page(self.get(path, **query))
+
+    def linked_page(self, link: str) -> RawPage:
+        """The page behind a nextLink; Untrustworthy when the link is not one of Graph's own."""
+        return raw_page(self.request("GET", guarded(link)))
+
+    def request(self, method: str, url: str, params: Any = None, content: bytes | None = None) -> bytes:
+        """Send it, once more with a fresh token after a 401; raises what errors.py draws."""
+        status, headers, body = self.send(method, url, params, content, fresh=False)
+        if status == 401:
+            status, headers, body = self.send(method, url, params, content, fresh=True)
+        if status == 206:
+            raise errors.MicrosoftFault("Graph gave a partial answer: one of its sources did not reply.")
+        if 300 <= status < 400:
+            raise errors.Untrustworthy("Graph answered with a redirect, which is never followed.")
+        if status >= 400:
+            raise graph_errors.error_of(status, headers, body)
+        return body
+
+    def send(
+        self, method: str, url: str, params: Any, content: bytes | None, *, fresh: bool
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        headers = {
+            "Authorization": f"Bearer {self.tokens.token(self.tenant_id, fresh=fresh).value}",
+            "Prefer": "include-unknown-enum-members",
+            "Accept": "application/json",
+            "client-request-id": str(uuid.uuid4()),
+        }
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        try:
+            with self.http.stream(method, url, params=params, headers=headers, content=content) as response:
+                return response.status_code, response.headers, read(response, deadline)
+        except httpx.HTTPError as error:
+            raise errors.Unreachable(f"Graph could not be reached or broke off ({type(error).__name__}).") from error
+
+
+def read(response: httpx.Response, deadline: float) -> bytes:
+    """The decoded body; httpx bounds each read, this bounds the whole."""
+    parts, size = [], 0
+    for part in response.iter_bytes():
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise errors.TooLarge(f"Graph's answer is larger than {LARGEST_BODY // 1024**2} MB.")
+        if time.monotonic() > deadline:
+            raise errors.Unreachable(f"Graph's answer took longer than {DEADLINE_SECONDS:.0f} seconds.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def options(query: Mapping[str, object]) -> dict[str, str] | None:
+    return {f"${name}" if name in OPTIONS else name: str(value) for name, value in query.items()} or None
+
+
+def guarded(link: str) -> str:
+    """The link, if it is on the same scheme, host, port and path as our own requests; Untrustworthy otherwise."""
+    reason = "Graph's link to the next page leads elsewhere and is not followed."
+    if any(ord(character) <= 0x20 or ord(character) == 0x7F for character in link) or "\\" in link:
+        raise errors.Untrustworthy(reason)
+    try:
+        parts = urlsplit(link)
+        port = parts.port
+    except ValueError as error:
+        raise errors.Untrustworthy(reason) from error
+    path = unquote(unquote(parts.path))
+    if (
+        parts.scheme != "https"
+        or parts.hostname != "graph.microsoft.com"
+        or port not in (None, 443)
+        or "@" in parts.netloc
+        or parts.fragment
+        or not path.startswith(LINKS)
+        or ".." in path
+        or "\\" in path
+    ):
+        raise errors.Untrustworthy(reason)
+    return link
+
+
+def raw_page(body: bytes) -> RawPage:
+    """Cut a collection into its entries; when the strict parser refuses it, the standard library's cuts it."""
+    try:
+        page = msgspec.json.decode(body, type=Collection)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return cut(body)
+    if page.value is None:
+        raise errors.MicrosoftFault("Graph's answer is not a list of items.")
+    return RawPage(tuple(bytes(entry) for entry in page.value), page.next_link or "")
+
+
+def cut(body: bytes) -> RawPage:
+    """Find the entries by their boundaries, so that one that strict JSON forbids costs no other."""
+    text = body.decode("utf-8", errors="surrogateescape")
+    decoder = json.JSONDecoder(strict=False)
+    entries: list[bytes] | None = None
+    link: object = ""
+    try:
+        at = expect(text, skip(text, 0), "{")
+        while text[at] != "}":
+            key, at = decoder.raw_decode(text, at)
+            at = skip(text, expect(text, skip(text, at), ":"))
+            if key == "value" and text[at] == "[":
+                entries, at = elements(decoder, text, at)
+            else:
+                value, at = decoder.raw_decode(text, at)
+                link = value if key == "@odata.nextLink" else link
+            at = skip(text, at)
+            at = skip(text, at + 1) if text[at] == "," else at
+    except (ValueError, IndexError, RecursionError) as error:
+        raise errors.MicrosoftFault("Graph's answer is not JSON.") from error
+    if entries is None:
+        raise errors.MicrosoftFault("Graph's answer is not a list of items.")
+    return RawPage(tuple(entries), link if isinstance(link, str) else "")
+
+
+def elements(decoder: json.JSONDecoder, text: str, at: int) -> tuple[list[bytes], int]:
+    found = []
+    at = skip(text, at + 1)
+    while text[at] != "]":
+        _, end = decoder.raw_decode(text, at)
+        found.append(text[at:end].encode("utf-8", errors="surrogateescape"))
+        at = skip(text, end)
+        at = skip(text, at + 1) if text[at] == "," else at
+    return found, at + 1
+
+
+def expect(text: str, at: int, character: str) -> int:
+    if text[at] != character:
+        raise ValueError(character)
+    return skip(text, at + 1)
+
+
+def skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at

@@ -1,0 +1,181 @@
+"""Reading everything that changed since a time, page by page, without losing what moves meanwhile.
+
+Graph lists by pages and skip tokens. While a window is read, incidents are updated and move:
+
+* Oldest first, an updated incident moves to the end and pulls its neighbours one place forward, over the edge of the
+  page that was just read: a skip token would pass one over. So the next page is asked for by time instead: all that
+  is not older than the last item read. Nothing can slip out of that.
+* Newest first, an updated incident moves to the front and pushes the others back: a skip token shows some twice and
+  loses none, and what moved to the front comes with the next window. So the links are followed.
+
+`$orderby` is not documented, so the order is looked at on every page and never believed. A refused skip token makes
+the newest-first reader go by time as well: all that is not newer than the oldest item read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from defender import errors
+from defender.graph import Graph, RawPage
+from defender.shapes import Broken, Record, nanoseconds
+
+PAGE_SIZE = 50
+REPEATS = "Graph sends the same page again and again."
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a window.
+
+    `newest` is the highest lastUpdateDateTime on it in Microsoft's own text, '' if none. `position` is an opaque
+    text from which the same window goes on after this page, in a later process too; '' after the last page.
+    """
+
+    items: tuple[Record[Any], ...]
+    broken: tuple[Broken, ...]
+    newest: str
+    position: str
+
+
+class Position(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a window goes on: behind a link, or by time from `low` on or from `high` back."""
+
+    link: str = ""
+    low: str = ""
+    high: str = ""
+    order: str = ""  # "", "rising", "falling" or "mixed", as seen so far
+    edge: str = ""  # the last text read: the newest when rising, the oldest when falling
+    seen: list[str] = []  # ids at the edge, which come again when the next page is asked for by time
+
+
+Read = Callable[[Iterable[bytes]], tuple[list[Any], list[Broken]]]
+
+
+def pages(graph: Graph, path: str, read: Read, since: str, position: str = "") -> Iterator[Page]:
+    """Every item changed since `since`, at least once; raises what errors.py draws."""
+    window = Window(graph, path, read, since)
+    place: Position | None = restored(position)
+    while place is not None:
+        page, place = window.page(place)
+        yield page
+
+
+def restored(position: str) -> Position:
+    """A position from a database; one that is unreadable begins the window anew, which loses nothing."""
+    try:
+        return msgspec.json.decode(position, type=Position) if position else Position()
+    except msgspec.DecodeError:
+        return Position()
+
+
+class Window:
+    def __init__(self, graph: Graph, path: str, read: Read, since: str) -> None:
+        self.graph, self.path, self.read, self.since = graph, path, read, since
+        self.top = PAGE_SIZE
+        self.ordered = True
+        self.links: set[str] = set()
+
+    def page(self, place: Position) -> tuple[Page, Position | None]:
+        try:
+            raw = self.fetch(place)
+        except errors.SkipTokenRefused:
+            place = by_time(place)
+            raw = self.fetch(place)
+        items, broken = self.read(raw.entries)
+        dated = [text for item in items if nanoseconds(text := item.value.last_update_date_time or "") is not None]
+        following = self.following(place, raw, items, dated)
+        # What stood at the edge comes again when asked by time; it is stored already.
+        new = tuple(item for item in items if not place.seen or key(item) not in place.seen)
+        newest = max(dated, key=rank, default="")
+        encoded = msgspec.json.encode(following).decode() if following else ""
+        return Page(new, tuple(broken), newest, encoded), following
+
+    def fetch(self, place: Position) -> RawPage:
+        if place.link:
+            if place.link in self.links:
+                raise errors.MicrosoftFault(REPEATS)
+            self.links.add(place.link)
+            return self.graph.linked_page(place.link)
+        condition = f"lastUpdateDateTime ge {place.low or self.since}"
+        if place.high:
+            condition += f" and lastUpdateDateTime le {place.high}"
+        return self.asked(condition)
+
+    def asked(self, condition: str) -> RawPage:
+        """Ask with the order and page size that Graph accepts; both limits are learnt from its refusals."""
+        order = {"orderby": "lastUpdateDateTime asc"} if self.ordered else {}
+        try:
+            return self.graph.page(self.path, filter=condition, top=self.top, **order)
+        except errors.PageSizeRefused as refused:
+            if not 0 < refused.limit < self.top:
+                raise
+            self.top = refused.limit
+        except errors.SkipTokenRefused:
+            raise
+        except errors.RequestRejected:
+            if not self.ordered:
+                raise
+            self.ordered = False
+        return self.asked(condition)
+
+    def following(self, place: Position, raw: RawPage, items: list[Any], dated: list[str]) -> Position | None:
+        if not raw.next_link:
+            return None
+        if raw.next_link == place.link:
+            raise errors.MicrosoftFault(REPEATS)
+        order = combined(place, dated)
+        if order != "rising" or not dated:
+            edge = (min(dated, key=rank) if order == "falling" else dated[-1]) if dated else place.edge
+            return replace(place, link=raw.next_link, order=order, edge=edge, seen=[])
+        edge = dated[-1]
+        if rank(edge) == rank(place.edge or ""):
+            # More items share one time than a page holds: only the link leads past them.
+            return replace(place, link=raw.next_link, order=order, edge=edge, seen=[])
+        seen = [key(item) for item in items if rank(item.value.last_update_date_time or "") == rank(edge)]
+        return Position(low=edge, order=order, edge=edge, seen=seen)
+
+
+def by_time(place: Position) -> Position:
+    """The same place without its refused link."""
+    if place.order == "falling" and place.edge:
+        if place.high == place.edge:
+            raise errors.MicrosoftFault(
+                "Graph refuses its own links, and too many items share one time to go on by time."
+            )
+        return Position(high=place.edge, low=place.low, order=place.order, edge=place.edge)
+    if place.order == "rising" and place.edge:
+        if place.low == place.edge:
+            raise errors.MicrosoftFault(
+                "Graph refuses its own links, and too many items share one time to go on by time."
+            )
+        return Position(low=place.edge, order=place.order, edge=place.edge)
+    if place.order:
+        raise errors.MicrosoftFault("Graph refuses its own links and keeps no order, so the list cannot be read on.")
+    return Position()
+
+
+def combined(place: Position, dated: list[str]) -> str:
+    """The order of what was read so far; a page that begins on the wrong side of the last edge breaks it."""
+    times = [rank(text) for text in ([place.edge] if place.edge else []) + dated]
+    rising = all(one <= other for one, other in zip(times, times[1:], strict=False))
+    falling = all(one >= other for one, other in zip(times, times[1:], strict=False))
+    if rising and falling:
+        return place.order or "rising"
+    seen = "rising" if rising else "falling" if falling else "mixed"
+    return seen if place.order in ("", seen) or undecided(place) else "mixed"
+
+
+def undecided(place: Position) -> bool:
+    """So far all items had one and the same time, which is both orders at once."""
+    return place.order == "rising" and not place.low and bool(place.link)
+
+
+def rank(text: str) -> int:
+    return nanoseconds(text) or 0
+
+
+def key(item: Any) -> str:
+    return f"{item.id} {item.value.last_update_date_time}"
