@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from tenants.models import Customer, Tenant
 
+EMPTY = models.Value([], output_field=ArrayField(models.TextField()))
+
 
 class OwnedQuerySet(models.QuerySet[models.Model]):
     def visible_to(self, user: User) -> Self:
@@ -84,11 +86,11 @@ class Incident(Received):
     system_tags = ArrayField(models.TextField(), default=list, blank=True)
     priority_score = models.IntegerField(null=True)
     # Drawn from the incident's alerts each time one of them changes, so that a list reads one table.
-    alert_count = models.IntegerField(default=0)
-    device_count = models.IntegerField(default=0)
-    user_count = models.IntegerField(default=0)
-    sources = ArrayField(models.TextField(), default=list, blank=True)
-    categories = ArrayField(models.TextField(), default=list, blank=True)
+    alert_count = models.IntegerField(db_default=0)
+    device_count = models.IntegerField(db_default=0)
+    user_count = models.IntegerField(db_default=0)
+    sources = ArrayField(models.TextField(), db_default=EMPTY, blank=True)
+    categories = ArrayField(models.TextField(), db_default=EMPTY, blank=True)
     search = SearchVectorField(null=True, editable=False)
 
     class Meta:

@@ -16,8 +16,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         customer = self.customer(options["customer"]) if options["customer"] is not None else None
-        for line in export.lines(customer):
-            self.stdout.write(line)
+        try:
+            for line in export.lines(customer):
+                self.stdout.write(line)
+        except BrokenPipeError as error:
+            raise CommandError("The export was cut off by its reader.") from error
 
     def customer(self, name: str) -> Customer:
         customer = Customer.objects.filter(name__iexact=name.strip()).first()
