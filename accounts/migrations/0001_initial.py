@@ -6,31 +6,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(max_length=150, unique=True, verbose_name='user name')),
-                ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('role', models.CharField(choices=[('administrator', 'Administrator'), ('analyst', 'Analyst'), ('manager', 'Manager'), ('customer', 'Customer')], max_length=20, verbose_name='role')),
-                ('tid', models.UUIDField(blank=True, null=True, verbose_name='directory (tenant) ID')),
-                ('oid', models.UUIDField(blank=True, null=True, verbose_name='object ID')),
-                ('theme', models.CharField(choices=[('system', 'System'), ('light', 'Light'), ('dark', 'Dark')], default='system', max_length=10, verbose_name='theme')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("username", models.CharField(max_length=150, unique=True, verbose_name="user name")),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("administrator", "Administrator"),
+                            ("analyst", "Analyst"),
+                            ("manager", "Manager"),
+                            ("customer", "Customer"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                ("tid", models.UUIDField(blank=True, null=True, verbose_name="directory (tenant) ID")),
+                ("oid", models.UUIDField(blank=True, null=True, verbose_name="object ID")),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")],
+                        default="system",
+                        max_length=10,
+                        verbose_name="theme",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('tid', 'oid'), name='user_tid_oid'), models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='user_username_any_case'), models.CheckConstraint(condition=models.Q(models.Q(('oid__isnull', True), ('tid__isnull', True)), models.Q(('oid__isnull', False), ('tid__isnull', False)), _connector='OR'), name='user_tid_with_oid')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tid", "oid"), name="user_tid_oid"),
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("username"), name="user_username_any_case"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("oid__isnull", True), ("tid__isnull", True)),
+                            models.Q(("oid__isnull", False), ("tid__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="user_tid_with_oid",
+                    ),
+                ],
             },
         ),
     ]

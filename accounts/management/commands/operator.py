@@ -1,0 +1,25 @@
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts.models import User
+
+
+class Command(BaseCommand):
+    help = "Make or renew the local operator, an administrator who signs in with a password; prints the password."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username", nargs="?", default="operator")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        password = secrets.token_urlsafe(12)
+        user = User.objects.filter(username__iexact=options["username"]).first()
+        if user is None:
+            User.objects.create_user(options["username"], password, name="Operator", role=User.Role.ADMINISTRATOR)
+        else:
+            user.set_password(password)
+            user.is_active = True
+            user.save(update_fields=["password", "is_active"])
+        self.stdout.write(password)

@@ -1,0 +1,168 @@
+"""Reads: what pages show, always of the customers whom the person may see."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Count, F, Max, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from incidents.filters import Filters
+from incidents.models import Alert, Evidence, Incident, SetAside, SyncState
+from tenants.models import Customer, Tenant
+
+PAGE_SIZE = 50
+MOST_FOUND = 10_000
+STALE = timedelta(minutes=5)
+SPLIT = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")  # as store.py splits the words it keeps
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list; `after` leads to the next one, '' on the last."""
+
+    rows: list[Any]
+    after: str
+
+
+def queue(user: User, filters: Filters) -> Page:
+    """Incidents, newest change first."""
+    rows = filtered(Incident.objects.visible_to(user), filters).select_related("customer")
+    return paged(rows.defer("raw", "description", "search"), filters.after)
+
+
+def alerts_alone(user: User, filters: Filters) -> Page:
+    """Alerts that belong to no incident we know, newest change first."""
+    rows = Alert.objects.visible_to(user).filter(incident=None).select_related("customer")
+    if filters.tenant:
+        rows = rows.filter(customer__in=filters.tenant)
+    return paged(rows.defer("raw", "description"), filters.after)
+
+
+def paged(rows: QuerySet[Any], after: str) -> Page:
+    """The rows behind the last one seen, found by their place in the order and not by counting."""
+    rows = rows.order_by(F("microsoft_updated_at").desc(nulls_last=True), "-pk")
+    place = parsed(after)
+    if place:
+        at, pk = place
+        rows = rows.filter(Q(microsoft_updated_at__lt=at) | Q(microsoft_updated_at=at, pk__lt=pk))
+    found = list(rows[: PAGE_SIZE + 1])
+    page = found[:PAGE_SIZE]
+    more = len(found) > PAGE_SIZE and page[-1].microsoft_updated_at is not None
+    return Page(page, f"{page[-1].microsoft_updated_at.isoformat()}_{page[-1].pk}" if more else "")
+
+
+def parsed(after: str) -> tuple[datetime, UUID] | None:
+    at, _, pk = after.partition("_")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(pk)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+def filtered(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+    rows = of_view(rows, filters)
+    if filters.tenant:
+        rows = rows.filter(customer__in=filters.tenant)
+    if filters.severity:
+        rows = rows.filter(severity__in=filters.severity)
+    if filters.status:
+        rows = rows.filter(status__in=filters.status)
+    if filters.q:
+        rows = rows.filter(pk__in=matching(rows, filters.q))
+    return rows
+
+
+def of_view(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+    if filters.view == "all" or (filters.status and filters.view == "open"):
+        return rows
+    if filters.view == "resolved":
+        return rows.filter(status=Incident.Status.RESOLVED)
+    return rows.exclude(status__in=Incident.CLOSED)
+
+
+def matching(rows: QuerySet[Any], text: str) -> list[UUID]:
+    """The ids that the words find; looked up first, since the database would else walk the whole time order."""
+    terms = [" <-> ".join(words[:-1] + [f"{words[-1]}:*"]) for term in text.lower().split() if (words := split(term))]
+    if not terms:
+        return []
+    query = SearchQuery(" & ".join(f"({term})" for term in terms), config="simple", search_type="raw")
+    return list(rows.filter(search=query).order_by().values_list("pk", flat=True)[:MOST_FOUND])
+
+
+def split(term: str) -> list[str]:
+    return [f"'{word}'" for word in SPLIT.split(term) if word]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The header of the queue: how much is open, how fresh it is, and who could not be read."""
+
+    open: int
+    customers: int
+    alone: int
+    read_at: datetime | None
+    stale: bool
+    failing: list[SyncState]
+    connected: int
+
+
+def overview(user: User) -> Overview:
+    mine = Incident.objects.visible_to(user).exclude(status__in=Incident.CLOSED)
+    totals = mine.aggregate(open=Count("pk"), customers=Count("customer", distinct=True))
+    states = SyncState.objects.visible_to(user).filter(tenant__state=Tenant.State.CONNECTED)
+    read_at = states.aggregate(at=Max("completed_at"))["at"]
+    failing = list(states.exclude(error="").select_related("customer").order_by("customer__name", "stream"))
+    return Overview(
+        totals["open"],
+        totals["customers"],
+        Alert.objects.visible_to(user).filter(incident=None).count(),
+        read_at,
+        read_at is not None and read_at < timezone.now() - STALE,
+        one_of_each(failing),
+        Tenant.objects.visible_to(user).connected().count(),
+    )
+
+
+def one_of_each(states: list[SyncState]) -> list[SyncState]:
+    """Both streams of a tenant often fail for one reason: it is said once."""
+    return list({(state.tenant_id, state.error): state for state in states}.values())
+
+
+def customers(user: User) -> QuerySet[Customer]:
+    return Customer.objects.visible_to(user).order_by("name")
+
+
+def alerts_of(incident: Incident) -> list[Alert]:
+    alerts = incident.alerts.prefetch_related("evidence").defer("raw")
+    return sorted(alerts, key=lambda alert: alert.first_activity_at or alert.microsoft_created_at or timezone.now())
+
+
+def evidence_by_kind(alerts: list[Alert]) -> dict[str, list[Evidence]]:
+    """Each thing once, by kind and name."""
+    kinds: dict[str, dict[str, Evidence]] = {}
+    for alert in alerts:
+        for item in sorted(alert.evidence.all(), key=lambda item: item.position):
+            kinds.setdefault(item.kind, {}).setdefault(item.name or f"#{item.pk}", item)
+    return {kind: list(items.values()) for kind, items in sorted(kinds.items())}
+
+
+def survivor(incident: Incident) -> Incident | None:
+    """The incident that this one was merged into, as far as it has been read."""
+    if not incident.redirected_to:
+        return None
+    return Incident.objects.filter(tenant=incident.tenant_id, microsoft_id=incident.redirected_to).first()
+
+
+def sync_states(user: User) -> QuerySet[SyncState]:
+    states = SyncState.objects.visible_to(user).select_related("customer", "tenant")
+    return states.order_by("customer__name", "tenant", "-stream")
+
+
+def set_aside(user: User) -> QuerySet[SetAside]:
+    return SetAside.objects.visible_to(user).select_related("customer", "tenant").order_by("-last_seen_at")[:200]

@@ -1,0 +1,103 @@
+import json
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from defender.shapes import Comment, moment, reading
+from incidents import filters as address
+from incidents import queries
+from incidents.models import Alert, Incident
+from tenants import access
+
+LONGEST_PRETTY = 200_000
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    filters = address.from_address(request.GET)
+    context = listing(request, filters) | {"page": queries.queue(request.user, filters), "active": "queue"}
+    return render(request, partial(request, "incidents/queue.html"), context)
+
+
+@require_safe
+def alerts(request: HttpRequest) -> HttpResponse:
+    filters = address.from_address(request.GET)
+    context = listing(request, filters) | {"page": queries.alerts_alone(request.user, filters), "alone": True}
+    return render(request, partial(request, "incidents/queue.html"), context | {"active": "queue"})
+
+
+def listing(request: HttpRequest, filters: address.Filters) -> dict[str, Any]:
+    return {
+        "filters": filters,
+        "overview": queries.overview(request.user),
+        "customers": queries.customers(request.user),
+        "views": address.VIEWS,
+        "severities": Incident.Severity.choices,
+        "statuses": Incident.Status.choices,
+        "next": filters.query(after=""),
+    }
+
+
+def partial(request: HttpRequest, template: str) -> str:
+    """A page that is asked for by htmx gets its list only: the same view, another template."""
+    return "incidents/_list.html" if getattr(request, "htmx", None) and request.htmx.target == "results" else template
+
+
+@require_safe
+def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = access.get(Incident.objects.select_related("customer", "tenant"), request.user, pk=pk)
+    listed = queries.alerts_of(found)
+    context = {
+        "incident": found,
+        "alerts": listed,
+        "evidence": queries.evidence_by_kind(listed),
+        "survivor": queries.survivor(found),
+        "comments": comments(found),
+        "raw": pretty(found.raw),
+        "active": "queue",
+    }
+    return render(request, "incidents/incident.html", context)
+
+
+@require_safe
+def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = access.get(Alert.objects.select_related("customer", "tenant", "incident"), request.user, pk=pk)
+    context = {
+        "incident": found,
+        "alerts": [found],
+        "evidence": queries.evidence_by_kind([found]),
+        "raw": pretty(found.raw),
+        "alone": True,
+        "active": "queue",
+    }
+    return render(request, "incidents/incident.html", context)
+
+
+@require_safe
+def sync(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_administrator:
+        raise Http404
+    items = [(item, pretty(item.raw)) for item in queries.set_aside(request.user)]
+    context = {"states": queries.sync_states(request.user), "set_aside": items, "active": "sync"}
+    return render(request, "incidents/sync.html", context)
+
+
+def comments(found: Incident) -> list[tuple[Comment, Any]]:
+    record = reading.incident(bytes(found.raw))
+    listed = record.value.comments if isinstance(record, reading.Record) else None
+    return [(comment, moment(comment.written)) for comment in listed or () if comment]
+
+
+def pretty(raw: bytes | memoryview) -> str:
+    """The JSON as a person reads it; what cannot be parsed or is very long stays as it was received."""
+    text = bytes(raw).decode(errors="replace")
+    if len(text) > LONGEST_PRETTY:
+        return text
+    try:
+        shown = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return text
+    return shown.encode("utf-8", "replace").decode()

@@ -1,0 +1,33 @@
+// Everything works without this file; it adds the keys of the queue and keeps htmx to our own rules.
+const $ = (selector, root = document) => root.querySelector(selector);
+const rows = () => [...document.querySelectorAll('tr[data-row]')];
+const current = () => $('tr[aria-current]');
+
+function setCurrent(row) {
+  if (!row) return;
+  current()?.removeAttribute('aria-current');
+  row.setAttribute('aria-current', 'true');
+  $('.ttl', row).focus({ preventScroll: true });
+  row.scrollIntoView({ block: 'nearest' });
+}
+
+function move(step) {
+  const all = rows();
+  const next = all.indexOf(current()) + step;
+  setCurrent(all[Math.min(Math.max(next, 0), all.length - 1)]);
+}
+
+const typing = (event) => event.target.closest('input:not([type=checkbox]), textarea, select');
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === 'Escape' && typing(event)) return event.target.blur();
+  if (typing(event) || $('[popover]:popover-open')) return;
+  const action = { j: () => move(1), k: () => move(-1), '/': () => $('#q')?.focus(), '?': () => $('#help')?.showPopover() }[event.key];
+  if (action) { event.preventDefault(); action(); }
+});
+
+document.addEventListener('click', (event) => {
+  const row = event.target.closest('tr[data-row]');
+  if (row && !event.target.closest('a, button') && !getSelection().toString()) location.href = $('.ttl', row).href;
+});
