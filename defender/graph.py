@@ -11,13 +11,14 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import msgspec
 
-from defender import errors, graph_errors
-from defender.tokens import Tokens
+from defender import cutting, errors, graph_errors
+from defender.tokens import Token, Tokens
 
 BASE = "https://graph.microsoft.com/v1.0"
 LINKS = "/v1.0/security/"
 DEADLINE_SECONDS = 60.0
 LARGEST_BODY = 64 * 1024 * 1024
+LONGEST_LINK = 16_384
 OPTIONS = {"filter", "top", "orderby", "expand", "count", "skip", "select"}
 
 
@@ -58,22 +59,26 @@ class Graph:
 
     def request(self, method: str, url: str, params: Any = None, content: bytes | None = None) -> bytes:
         """Send it, once more with a fresh token after a 401; raises what errors.py draws."""
-        status, headers, body = self.send(method, url, params, content, fresh=False)
+        token = self.tokens.token(self.tenant_id)
+        status, headers, body = self.send(token, method, url, params, content)
         if status == 401:
-            status, headers, body = self.send(method, url, params, content, fresh=True)
+            token = self.tokens.token(self.tenant_id, fresh=True)
+            status, headers, body = self.send(token, method, url, params, content)
         if status == 206:
             raise errors.MicrosoftFault("Graph gave a partial answer: one of its sources did not reply.")
         if 300 <= status < 400:
             raise errors.Untrustworthy("Graph answered with a redirect, which is never followed.")
         if status >= 400:
-            raise graph_errors.error_of(status, headers, body)
+            raise graph_errors.error_of(status, headers, body, token.roles)
+        if not body.lstrip().startswith(b"{"):
+            raise errors.MicrosoftFault("What came back from Graph, or from something on the way to it, is no JSON.")
         return body
 
     def send(
-        self, method: str, url: str, params: Any, content: bytes | None, *, fresh: bool
+        self, token: Token, method: str, url: str, params: Any, content: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         headers = {
-            "Authorization": f"Bearer {self.tokens.token(self.tenant_id, fresh=fresh).value}",
+            "Authorization": f"Bearer {token.value}",
             "Prefer": "include-unknown-enum-members",
             "Accept": "application/json",
             "client-request-id": str(uuid.uuid4()),
@@ -108,7 +113,8 @@ def options(query: Mapping[str, object]) -> dict[str, str] | None:
 def guarded(link: str) -> str:
     """The link, if it is on the same scheme, host, port and path as our own requests; Untrustworthy otherwise."""
     reason = "Graph's link to the next page leads elsewhere and is not followed."
-    if any(ord(character) <= 0x20 or ord(character) == 0x7F for character in link) or "\\" in link:
+    # ASCII only, as Graph writes them: what is left cannot be read in one way here and in another by the HTTP client.
+    if not link.isascii() or not link.isprintable() or " " in link or "\\" in link or len(link) > LONGEST_LINK:
         raise errors.Untrustworthy(reason)
     try:
         parts = urlsplit(link)
@@ -144,46 +150,17 @@ def raw_page(body: bytes) -> RawPage:
 def cut(body: bytes) -> RawPage:
     """Find the entries by their boundaries, so that one that strict JSON forbids costs no other."""
     text = body.decode("utf-8", errors="surrogateescape")
-    decoder = json.JSONDecoder(strict=False)
     entries: list[bytes] | None = None
     link: object = ""
     try:
-        at = expect(text, skip(text, 0), "{")
-        while text[at] != "}":
-            key, at = decoder.raw_decode(text, at)
-            at = skip(text, expect(text, skip(text, at), ":"))
-            if key == "value" and text[at] == "[":
-                entries, at = elements(decoder, text, at)
-            else:
-                value, at = decoder.raw_decode(text, at)
-                link = value if key == "@odata.nextLink" else link
-            at = skip(text, at)
-            at = skip(text, at + 1) if text[at] == "," else at
-    except (ValueError, IndexError, RecursionError) as error:
+        for key, begin, end in cutting.members(text):
+            if key == "value" and text[begin] == "[":
+                spans = cutting.elements(text, begin)
+                entries = [text[first:last].encode("utf-8", errors="surrogateescape") for first, last in spans]
+            elif key == "@odata.nextLink":
+                link = json.loads(text[begin:end])
+    except (ValueError, RecursionError) as error:
         raise errors.MicrosoftFault("Graph's answer is not JSON.") from error
     if entries is None:
         raise errors.MicrosoftFault("Graph's answer is not a list of items.")
     return RawPage(tuple(entries), link if isinstance(link, str) else "")
-
-
-def elements(decoder: json.JSONDecoder, text: str, at: int) -> tuple[list[bytes], int]:
-    found = []
-    at = skip(text, at + 1)
-    while text[at] != "]":
-        _, end = decoder.raw_decode(text, at)
-        found.append(text[at:end].encode("utf-8", errors="surrogateescape"))
-        at = skip(text, end)
-        at = skip(text, at + 1) if text[at] == "," else at
-    return found, at + 1
-
-
-def expect(text: str, at: int, character: str) -> int:
-    if text[at] != character:
-        raise ValueError(character)
-    return skip(text, at + 1)
-
-
-def skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n":
-        at += 1
-    return at

@@ -12,6 +12,7 @@ from defender import errors
 LONGEST_WAIT = 3600.0
 NOT_ONBOARDED = re.compile(r"not onboarded|licen[cs]e|not provisioned|subscription", re.IGNORECASE)
 ROLES_NEEDED = re.compile(r"API required roles: ([\w.,\s]+?)(?:, application roles|\.?$)")
+PERMISSION_CODES = {"Authorization_RequestDenied", "Authentication_MSGraphPermissionMissing"}
 TOP_LIMIT = re.compile(r"limit of '(\d+)' for Top", re.IGNORECASE)
 
 
@@ -23,13 +24,17 @@ def retry_after(value: str | None, now: Callable[[], datetime] = lambda: datetim
         seconds = float(value)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(value).astimezone(UTC) - now()).total_seconds()
+            at = parsedate_to_datetime(value)
+            seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now()).total_seconds()
         except (ValueError, TypeError, OverflowError):
             return None
     return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else None
 
 
-def error_of(status: int, headers: Mapping[str, str], body: bytes) -> errors.DefenderError:
+def error_of(
+    status: int, headers: Mapping[str, str], body: bytes, roles: frozenset[str] = frozenset()
+) -> errors.DefenderError:
+    """The error for an answer with status 400 or more; `roles` are those of the token that was sent."""
     code, message, request_id = described(body)
     request_id = request_id or headers.get("request-id", "")[:64]
     if status == 429:
@@ -40,7 +45,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes) -> errors.Def
     if status == 401:
         return errors.MicrosoftFault("Graph does not accept the token it was given.", code=code, request_id=request_id)
     if status == 403:
-        return forbidden(code, message, request_id)
+        return forbidden(code, message, request_id, roles)
     if status == 404:
         return errors.NotFound("Graph knows no such item in this directory.", code=code, request_id=request_id)
     wait = retry_after(headers.get("Retry-After"))
@@ -57,15 +62,16 @@ def rejected(status: int, code: str, message: str, request_id: str) -> errors.De
     return errors.RequestRejected(f"Graph rejected our request ({code or status}).", code=code, request_id=request_id)
 
 
-def forbidden(code: str, message: str, request_id: str) -> errors.DefenderError:
-    needed = ROLES_NEEDED.search(message)
-    if needed:
+def forbidden(code: str, message: str, request_id: str, roles: frozenset[str]) -> errors.DefenderError:
+    """A 403 says one thing for two: what the token may do decides between a missing role and a missing licence."""
+    needed = [role.strip() for role in found[1].split(",")] if (found := ROLES_NEEDED.search(message)) else []
+    if needed and not roles.intersection(needed):
         # The roles are alternatives: naming the first, the least, is what an administrator needs.
-        return errors.RoleMissing((needed[1].split(",")[0].strip(),), code=code, request_id=request_id)
-    if NOT_ONBOARDED.search(message) or code == "UnknownError":
-        return errors.LicenceMissing("Defender XDR is not set up or licensed in this directory.", code=code,
-                                     request_id=request_id)  # fmt: skip
-    return errors.RoleMissing((), code=code, request_id=request_id)
+        return errors.RoleMissing((needed[0],), code=code, request_id=request_id)
+    if code in PERMISSION_CODES or not (roles or NOT_ONBOARDED.search(message)):
+        return errors.RoleMissing((), code=code, request_id=request_id)
+    return errors.LicenceMissing("Defender XDR is not set up or licensed in this directory.", code=code,
+                                 request_id=request_id)  # fmt: skip
 
 
 def described(body: bytes) -> tuple[str, str, str]:

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from defender import errors, windows
-from defender.graph import Graph
+from defender.graph import Graph, raw_page
 from defender.shapes import Alert, Broken, Comment, Incident, Record, reading
 from defender.windows import Page
 
@@ -68,14 +66,7 @@ def comment_alert(graph: Graph, microsoft_id: str, text: str) -> list[Comment]:
 def commented(graph: Graph, path: str, text: str) -> list[Comment]:
     """Add a comment; Microsoft answers with all comments there are."""
     body = graph.post(path, {"@odata.type": "microsoft.graph.security.alertComment", "comment": text})
-    try:
-        return msgspec.json.decode(body, type=Comments).value
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise errors.MicrosoftFault("Graph's answer is not a list of comments.") from error
-
-
-class Comments(msgspec.Struct):
-    value: list[Comment]
+    return [comment for entry in raw_page(body).entries if (comment := reading.comment(entry)) is not None]
 
 
 def one_incident(body: bytes) -> Record[Incident]:
@@ -93,5 +84,7 @@ def whole(record: Any) -> Any:
 
 
 def segment(microsoft_id: str) -> str:
-    """An id as one segment of a path, whatever characters it has."""
+    """An id as one segment of a path; RequestRejected when it cannot be one, since dots would lead to another path."""
+    if microsoft_id in ("", ".", "..") or not microsoft_id.isprintable():
+        raise errors.RequestRejected("The item has an ID that cannot be asked for.")
     return quote(microsoft_id, safe="")

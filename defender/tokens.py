@@ -2,8 +2,8 @@
 
 import base64
 import json
+import re
 import threading
-import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,9 @@ GRAPH = "https://graph.microsoft.com"
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 LOGIN = "https://login.microsoftonline.com"
 MOST_APPS = 1000
+GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+PRIVATE_KEY = re.compile("-----BEGIN (RSA )?PRIVATE KEY-----(.+?)-----END", re.DOTALL)
+RSA = bytes.fromhex("2a864886f70d010101")  # the object identifier of an RSA key
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,18 @@ class Tokens:
 
         Raises ValueError when `tenant_id` is no GUID, else what errors.py draws.
         """
-        tenant_id = str(uuid.UUID(tenant_id))
+        tenant_id = directory_id(tenant_id)
         if fresh:
             self.forget(tenant_id)
         try:
             result = self.app(tenant_id).acquire_token_for_client([f"{GRAPH}/.default"])
+            token = self.checked(tenant_id, result)
         except httpx.HTTPError as error:
             raise errors.Unreachable(f"Entra could not be reached ({type(error).__name__}).") from error
-        except (msal.exceptions.MsalServiceError, json.JSONDecodeError) as error:
-            raise errors.MicrosoftFault("Entra answered with something that is no token.") from error
-        if "access_token" not in result:
+        except errors.DefenderError:
+            # MSAL would answer the same for a minute, or with the same token for an hour.
             self.forget(tenant_id)
-            raise entra_errors.error_of(result)
-        token = self.checked(tenant_id, result)
+            raise
         if not token.roles:
             # Consent may be minutes old: a token without roles must not be served again from the cache.
             self.forget(tenant_id)
@@ -93,26 +95,26 @@ class Tokens:
             return self.apps.setdefault(tenant_id, made)
 
     def new_app(self, tenant_id: str) -> msal.ConfidentialClientApplication:
+        key = self.credential.for_msal()
         try:
-            key = self.credential.for_msal()
-            app = msal.ConfidentialClientApplication(
+            return msal.ConfidentialClientApplication(
                 self.credential.client_id, client_credential=key, authority=f"{LOGIN}/{tenant_id}",
                 instance_discovery=False, http_client=self.http,
             )  # fmt: skip
-        except httpx.HTTPError as error:
-            raise errors.Unreachable(f"Entra could not be reached ({type(error).__name__}).") from error
         except ValueError as error:
-            raise discovery_error(error) from error
-        return app
+            # What Entra answers is read before MSAL sees it, so that only the key is left to be refused.
+            raise errors.CredentialRejected("The private key or certificate cannot be read.") from error
 
     def checked(self, tenant_id: str, result: dict[str, Any]) -> Token:
         """Refuse a token of another tenant, audience or application: it would show one customer as another."""
+        if "access_token" not in result:
+            raise entra_errors.error_of(result)
         claims = claims_of(str(result["access_token"]))
         if str(claims.get("tid", "")).lower() != tenant_id:
             raise errors.Untrustworthy("Entra issued a token of another tenant than the one asked for.")
         if str(claims.get("aud", "")).rstrip("/") not in (GRAPH, GRAPH_APP_ID):
             raise errors.Untrustworthy("Entra issued a token for another service than Graph.")
-        if (claims.get("appid") or claims.get("azp")) not in (None, self.credential.client_id):
+        if str(claims.get("appid") or claims.get("azp")).lower() != self.credential.client_id.lower():
             raise errors.Untrustworthy("Entra issued a token of another application.")
         roles = claims.get("roles")
         granted = frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset()
@@ -121,20 +123,33 @@ class Tokens:
 
 
 def certificate_part(pem: str) -> str:
+    """The certificate of a PEM text that also has its key; CredentialRejected when one is missing or no RSA key."""
     begin, end = pem.find("-----BEGIN CERTIFICATE-----"), pem.rfind("-----END CERTIFICATE-----")
-    if begin < 0 or end < 0 or "PRIVATE KEY-----" not in pem:
-        raise errors.CredentialRejected("The certificate file must hold a private key and its certificate as PEM.")
+    key = PRIVATE_KEY.search(pem)
+    if begin < 0 or end < 0 or key is None:
+        raise errors.CredentialRejected("The certificate file must hold a key without password and its certificate.")
+    if not (RSA in der(key[2]) or key[1]):
+        raise errors.CredentialRejected("The private key of the certificate must be an RSA key.")
     return pem[begin : end + len("-----END CERTIFICATE-----")] + "\n"
 
 
-def discovery_error(error: ValueError) -> errors.DefenderError:
-    """MSAL says with a ValueError both that a directory is unknown and that a key cannot be read."""
-    text = str(error)
-    if "invalid_tenant" in text or "AADSTS90002" in text:
-        return errors.TenantNotFound("Entra knows no directory with this ID (AADSTS90002).", code="AADSTS90002")
-    if "authority" in text.lower() or "openid" in text.lower():
-        return errors.MicrosoftFault("Entra's description of the directory could not be read.")
-    return errors.CredentialRejected("The private key or certificate cannot be read.")
+def der(base64_text: str) -> bytes:
+    """The bytes of a PEM block; CredentialRejected when they are not one whole DER sequence."""
+    try:
+        found = base64.b64decode("".join(base64_text.split()), validate=True)
+    except ValueError:
+        found = b""
+    # Tag 0x30, then two bytes of length, as any RSA key in use has them.
+    if found[:2] != b"\x30\x82" or int.from_bytes(found[2:4], "big") != len(found) - 4:
+        raise errors.CredentialRejected("The private key or certificate cannot be read.")
+    return found
+
+
+def directory_id(text: str) -> str:
+    """A GUID in its usual form; ValueError with one sentence when the text is none."""
+    if not GUID.fullmatch(text):
+        raise ValueError(f"{text[:80]!r} is not a directory (tenant) ID.")
+    return text.lower()
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -142,7 +157,7 @@ def claims_of(token: str) -> dict[str, Any]:
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         claims = None
     if not isinstance(claims, dict):
         raise errors.Untrustworthy("Entra issued a token whose claims cannot be read.")

@@ -9,11 +9,15 @@ Graph lists by pages and skip tokens. While a window is read, incidents are upda
   loses none, and what moved to the front comes with the next window. So the links are followed.
 
 `$orderby` is not documented, so the order is looked at on every page and never believed. A refused skip token makes
-the newest-first reader go by time as well: all that is not newer than the oldest item read.
+the newest-first reader go by time as well: all that is not newer than the oldest item read. Pages on which all items
+have one time show no order yet: to go by time from there would lose the older half of a newest-first list.
+
+What remains: when more items share one time than a page holds, only links lead through them. One of those that is
+updated just then can take a neighbour with it over a page's edge; the next change of that neighbour brings it back.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,6 +28,7 @@ from defender.shapes import Broken, Record, nanoseconds
 
 PAGE_SIZE = 50
 REPEATS = "Graph sends the same page again and again."
+STUCK = "Graph refuses its own link to the next page, and the list cannot be read on by time."
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     high: str = ""
     order: str = ""  # "", "rising", "falling" or "mixed", as seen so far
     edge: str = ""  # the last text read: the newest when rising, the oldest when falling
+    reach: str = ""  # the first text of the page before a link: what moves pushes items back, but hardly by a page
     seen: list[str] = []  # ids at the edge, which come again when the next page is asked for by time
 
 
@@ -56,8 +62,8 @@ Read = Callable[[Iterable[bytes]], tuple[list[Any], list[Broken]]]
 
 def pages(graph: Graph, path: str, read: Read, since: str, position: str = "") -> Iterator[Page]:
     """Every item changed since `since`, at least once; raises what errors.py draws."""
-    window = Window(graph, path, read, since)
     place: Position | None = restored(position)
+    window = Window(graph, path, read, since, resumed=place != Position())
     while place is not None:
         page, place = window.page(place)
         yield page
@@ -72,18 +78,22 @@ def restored(position: str) -> Position:
 
 
 class Window:
-    def __init__(self, graph: Graph, path: str, read: Read, since: str) -> None:
+    def __init__(self, graph: Graph, path: str, read: Read, since: str, *, resumed: bool) -> None:
         self.graph, self.path, self.read, self.since = graph, path, read, since
+        self.resumed = resumed
         self.top = PAGE_SIZE
         self.ordered = True
         self.links: set[str] = set()
+        self.contents: set[int] = set()
 
     def page(self, place: Position) -> tuple[Page, Position | None]:
         try:
             raw = self.fetch(place)
         except errors.SkipTokenRefused:
-            place = by_time(place)
+            place = by_time(place) or self.anew()
             raw = self.fetch(place)
+        self.resumed = False
+        self.refuse_repetition(place, raw)
         items, broken = self.read(raw.entries)
         dated = [text for item in items if nanoseconds(text := item.value.last_update_date_time or "") is not None]
         following = self.following(place, raw, items, dated)
@@ -92,6 +102,21 @@ class Window:
         newest = max(dated, key=rank, default="")
         encoded = msgspec.json.encode(following).decode() if following else ""
         return Page(new, tuple(broken), newest, encoded), following
+
+    def anew(self) -> Position:
+        """The beginning of the window, where a place of an earlier process leads nowhere any more."""
+        if not self.resumed:
+            raise errors.MicrosoftFault(STUCK)
+        self.resumed = False
+        self.links.clear()
+        return Position()
+
+    def refuse_repetition(self, place: Position, raw: RawPage) -> None:
+        """A link must lead to what was not there before; by time the same page may rightly come twice."""
+        content = hash(raw.entries)
+        if raw.next_link and (raw.next_link == place.link or (place.link and raw.entries and content in self.contents)):
+            raise errors.MicrosoftFault(REPEATS)
+        self.contents.add(content)
 
     def fetch(self, place: Position) -> RawPage:
         if place.link:
@@ -124,53 +149,37 @@ class Window:
     def following(self, place: Position, raw: RawPage, items: list[Any], dated: list[str]) -> Position | None:
         if not raw.next_link:
             return None
-        if raw.next_link == place.link:
-            raise errors.MicrosoftFault(REPEATS)
         order = combined(place, dated)
         if order != "rising" or not dated:
-            edge = (min(dated, key=rank) if order == "falling" else dated[-1]) if dated else place.edge
-            return replace(place, link=raw.next_link, order=order, edge=edge, seen=[])
+            edge, reach = (min(dated, key=rank), dated[0]) if dated else (place.edge, place.reach)
+            return msgspec.structs.replace(place, link=raw.next_link, order=order, edge=edge, reach=reach, seen=[])
         edge = dated[-1]
         if rank(edge) == rank(place.edge or ""):
             # More items share one time than a page holds: only the link leads past them.
-            return replace(place, link=raw.next_link, order=order, edge=edge, seen=[])
+            return msgspec.structs.replace(place, link=raw.next_link, order=order, edge=edge, seen=[])
         seen = [key(item) for item in items if rank(item.value.last_update_date_time or "") == rank(edge)]
         return Position(low=edge, order=order, edge=edge, seen=seen)
 
 
-def by_time(place: Position) -> Position:
-    """The same place without its refused link."""
-    if place.order == "falling" and place.edge:
-        if place.high == place.edge:
-            raise errors.MicrosoftFault(
-                "Graph refuses its own links, and too many items share one time to go on by time."
-            )
+def by_time(place: Position) -> Position | None:
+    """The same place without its refused link; None when no time leads on from there."""
+    if place.order == "falling" and place.high != place.edge:
         return Position(high=place.edge, low=place.low, order=place.order, edge=place.edge)
-    if place.order == "rising" and place.edge:
-        if place.low == place.edge:
-            raise errors.MicrosoftFault(
-                "Graph refuses its own links, and too many items share one time to go on by time."
-            )
+    if place.order == "rising" and place.low != place.edge:
         return Position(low=place.edge, order=place.order, edge=place.edge)
-    if place.order:
-        raise errors.MicrosoftFault("Graph refuses its own links and keeps no order, so the list cannot be read on.")
-    return Position()
+    return None
 
 
 def combined(place: Position, dated: list[str]) -> str:
-    """The order of what was read so far; a page that begins on the wrong side of the last edge breaks it."""
-    times = [rank(text) for text in ([place.edge] if place.edge else []) + dated]
+    """The order of what was read so far; a page that begins on the wrong side of what was before breaks it."""
+    before = place.reach if place.order == "falling" else place.edge
+    times = [rank(text) for text in ([before] if before else []) + dated]
     rising = all(one <= other for one, other in zip(times, times[1:], strict=False))
     falling = all(one >= other for one, other in zip(times, times[1:], strict=False))
     if rising and falling:
-        return place.order or "rising"
+        return place.order
     seen = "rising" if rising else "falling" if falling else "mixed"
-    return seen if place.order in ("", seen) or undecided(place) else "mixed"
-
-
-def undecided(place: Position) -> bool:
-    """So far all items had one and the same time, which is both orders at once."""
-    return place.order == "rising" and not place.low and bool(place.link)
+    return seen if place.order in ("", seen) else "mixed"
 
 
 def rank(text: str) -> int:

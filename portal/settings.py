@@ -17,6 +17,13 @@ ENV_FILE = Path(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 if ENV_FILE.is_file():
     env.read_env(str(ENV_FILE))
 
+NAMES = (
+    "DEBUG", "PUBLIC_URL", "SECRET_KEY", "MICROSOFT_CLOUD_URL", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
+    "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "DATABASE_URL", "REDIS_URL",
+)  # fmt: skip
+# What was given, as it was given: the processes we start get it from us and need no file.
+ENVIRONMENT = {name: env.str(name) for name in NAMES if name in env.ENVIRON}
+
 DEBUG = env.bool("DEBUG", default=False)
 STATE_DIR = (BASE_DIR / env.str("STATE_DIR", default="var/live")).resolve()
 

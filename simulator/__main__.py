@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+from datetime import datetime
 
 from simulator import server
 from simulator.world import NAMES, World
@@ -17,6 +18,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--tenants", type=int, default=len(NAMES))
     parser.add_argument("--days", type=int, default=90)
+    parser.add_argument("--begin", type=datetime.fromisoformat, help="the days end here; default: now")
     options = parser.parse_args()
     with socket.socket() as probe:
         if probe.connect_ex((options.host, options.port)) == 0:
@@ -24,7 +26,7 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    world = World(options.seed, options.tenants, options.days)
+    world = World(options.seed, options.tenants, options.days, begin=options.begin)
     with server.start(world, host=options.host, port=options.port) as running:
         print(f"A simulated Microsoft cloud answers at {running.url}", flush=True)
         ended.wait()

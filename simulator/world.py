@@ -200,7 +200,15 @@ def spoken(template: str, cast: casting.Cast) -> str:
 class World:
     """Everything, from one seed; `now` goes with the real clock unless it is set."""
 
-    def __init__(self, seed: int = 7, tenants: int = len(NAMES), days: int = 90, now: datetime | None = None) -> None:
+    def __init__(
+        self,
+        seed: int = 7,
+        tenants: int = len(NAMES),
+        days: int = 90,
+        now: datetime | None = None,
+        *,
+        begin: datetime | None = None,
+    ) -> None:
         self.client_id = str(uuid.UUID(int=random.Random(f"client{seed}").getrandbits(128), version=4))
         self.client_secret = f"simulated~{random.Random(f'secret{seed}').getrandbits(160):040x}"
         self.certificate: bytes | None = None
@@ -209,7 +217,7 @@ class World:
         self.offset = (now - datetime.now(UTC)) if now else timedelta()
         self.tenants: dict[str, Tenant] = {}
         self.requests: dict[tuple[str, int], int] = {}
-        begin = self.now - timedelta(days=days)
+        begin = (begin or self.now) - timedelta(days=days)
         for name, rate in NAMES[:tenants]:
             tenant = made(name, rate, seed)
             self.tenants[tenant.id] = tenant

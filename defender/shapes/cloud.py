@@ -4,19 +4,19 @@ from defender.shapes.base import Evidence
 from defender.shapes.values import FileHash, Stream
 
 
-class AzureResourceEvidence(Evidence):
+class AzureResourceEvidence(Evidence, frozen=True, kw_only=True):
     resource_id: str | None = None
     resource_name: str | None = None
     resource_type: str | None = None
 
 
-class BlobContainerEvidence(Evidence):
+class BlobContainerEvidence(Evidence, frozen=True, kw_only=True):
     name: str | None = None
     storage_resource: AzureResourceEvidence | None = None
     url: str | None = None
 
 
-class BlobEvidence(Evidence):
+class BlobEvidence(Evidence, frozen=True, kw_only=True):
     blob_container: BlobContainerEvidence | None = None
     etag: str | None = None
     file_hashes: list[FileHash | None] | None = None
@@ -24,14 +24,14 @@ class BlobEvidence(Evidence):
     url: str | None = None
 
 
-class AmazonResourceEvidence(Evidence):
+class AmazonResourceEvidence(Evidence, frozen=True, kw_only=True):
     amazon_account_id: str | None = None
     amazon_resource_id: str | None = None
     resource_name: str | None = None
     resource_type: str | None = None
 
 
-class GoogleCloudResourceEvidence(Evidence):
+class GoogleCloudResourceEvidence(Evidence, frozen=True, kw_only=True):
     full_resource_name: str | None = None
     location: str | None = None
     location_type: str | None = None
@@ -41,7 +41,7 @@ class GoogleCloudResourceEvidence(Evidence):
     resource_type: str | None = None
 
 
-class SasTokenEvidence(Evidence):
+class SasTokenEvidence(Evidence, frozen=True, kw_only=True):
     allowed_ip_addresses: str | None = None
     allowed_resource_types: list[str | None] | None = None
     allowed_services: list[str | None] | None = None
@@ -54,7 +54,7 @@ class SasTokenEvidence(Evidence):
     storage_resource: AzureResourceEvidence | None = None
 
 
-class CloudApplicationEvidence(Evidence):
+class CloudApplicationEvidence(Evidence, frozen=True, kw_only=True):
     app_id: int | None = None
     display_name: str | None = None
     instance_id: int | None = None
@@ -63,14 +63,14 @@ class CloudApplicationEvidence(Evidence):
     stream: Stream | None = None
 
 
-class AiAgentEvidence(Evidence):
+class AiAgentEvidence(Evidence, frozen=True, kw_only=True):
     agent_id: str | None = None
     agent_name: str | None = None
     hosting_platform_type: str | None = None
     instructions: str | None = None
 
 
-class GitHubOrganizationEvidence(Evidence):
+class GitHubOrganizationEvidence(Evidence, frozen=True, kw_only=True):
     company: str | None = None
     display_name: str | None = None
     email: str | None = None
@@ -79,7 +79,7 @@ class GitHubOrganizationEvidence(Evidence):
     web_url: str | None = None
 
 
-class GitHubRepoEvidence(Evidence):
+class GitHubRepoEvidence(Evidence, frozen=True, kw_only=True):
     base_url: str | None = None
     login: str | None = None
     owner: str | None = None
@@ -87,7 +87,7 @@ class GitHubRepoEvidence(Evidence):
     repo_id: str | None = None
 
 
-class GitHubUserEvidence(Evidence):
+class GitHubUserEvidence(Evidence, frozen=True, kw_only=True):
     email: str | None = None
     login: str | None = None
     name: str | None = None

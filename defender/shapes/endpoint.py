@@ -7,7 +7,7 @@ from defender.shapes.network import IpEvidence, NicEvidence, UrlEvidence
 from defender.shapes.values import FileDetails, LoggedOnUser, ResourceAccessEvent, UserAccount, VmMetadata
 
 
-class DeviceEvidence(Evidence):
+class DeviceEvidence(Evidence, frozen=True, kw_only=True):
     azure_ad_device_id: str | None = None
     defender_av_status: str | None = None
     device_dns_name: str | None = None
@@ -32,18 +32,18 @@ class DeviceEvidence(Evidence):
     vm_metadata: VmMetadata | None = None
 
 
-class FileEvidence(Evidence):
+class FileEvidence(Evidence, frozen=True, kw_only=True):
     detection_status: str | None = None
     file_details: FileDetails | None = None
     mde_device_id: str | None = None
 
 
-class FileHashEvidence(Evidence):
+class FileHashEvidence(Evidence, frozen=True, kw_only=True):
     algorithm: str | None = None
     value: str | None = None
 
 
-class ProcessEvidence(Evidence):
+class ProcessEvidence(Evidence, frozen=True, kw_only=True):
     detection_status: str | None = None
     image_file: FileDetails | None = None
     mde_device_id: str | None = None
@@ -56,19 +56,19 @@ class ProcessEvidence(Evidence):
     user_account: UserAccount | None = None
 
 
-class MalwareEvidence(Evidence):
+class MalwareEvidence(Evidence, frozen=True, kw_only=True):
     category: str | None = None
     files: list[FileEvidence | None] | None = None
     name: str | None = None
     processes: list[ProcessEvidence | None] | None = None
 
 
-class RegistryKeyEvidence(Evidence):
+class RegistryKeyEvidence(Evidence, frozen=True, kw_only=True):
     registry_hive: str | None = None
     registry_key: str | None = None
 
 
-class RegistryValueEvidence(Evidence):
+class RegistryValueEvidence(Evidence, frozen=True, kw_only=True):
     mde_device_id: str | None = None
     registry_hive: str | None = None
     registry_key: str | None = None
@@ -77,7 +77,7 @@ class RegistryValueEvidence(Evidence):
     registry_value_type: str | None = None
 
 
-class HostLogonSessionEvidence(Evidence):
+class HostLogonSessionEvidence(Evidence, frozen=True, kw_only=True):
     account: UserEvidence | None = None
     end_utc_date_time: str | None = None
     host: DeviceEvidence | None = None
@@ -85,7 +85,7 @@ class HostLogonSessionEvidence(Evidence):
     start_utc_date_time: str | None = None
 
 
-class IoTDeviceEvidence(Evidence):
+class IoTDeviceEvidence(Evidence, frozen=True, kw_only=True):
     device_id: str | None = None
     device_name: str | None = None
     device_page_link: str | None = None

@@ -4,12 +4,12 @@ from defender.shapes.base import Evidence
 from defender.shapes.values import Stream, UserAccount
 
 
-class UserEvidence(Evidence):
+class UserEvidence(Evidence, frozen=True, kw_only=True):
     stream: Stream | None = None
     user_account: UserAccount | None = None
 
 
-class SecurityGroupEvidence(Evidence):
+class SecurityGroupEvidence(Evidence, frozen=True, kw_only=True):
     active_directory_object_guid: str | None = None
     display_name: str | None = None
     distinguished_name: str | None = None
@@ -18,7 +18,7 @@ class SecurityGroupEvidence(Evidence):
     sid: str | None = None
 
 
-class ServicePrincipalEvidence(Evidence):
+class ServicePrincipalEvidence(Evidence, frozen=True, kw_only=True):
     app_id: str | None = None
     app_owner_tenant_id: str | None = None
     service_principal_name: str | None = None
@@ -27,23 +27,23 @@ class ServicePrincipalEvidence(Evidence):
     tenant_id: str | None = None
 
 
-class OauthApplicationEvidence(Evidence):
+class OauthApplicationEvidence(Evidence, frozen=True, kw_only=True):
     app_id: str | None = None
     display_name: str | None = None
     object_id: str | None = None
     publisher: str | None = None
 
 
-class ActiveDirectoryDomainEvidence(Evidence):
+class ActiveDirectoryDomainEvidence(Evidence, frozen=True, kw_only=True):
     active_directory_domain_name: str | None = None
     trusted_domains: "list[ActiveDirectoryDomainEvidence | None] | None" = None
 
 
-class CloudLogonRequestEvidence(Evidence):
+class CloudLogonRequestEvidence(Evidence, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
-class CloudLogonSessionEvidence(Evidence):
+class CloudLogonSessionEvidence(Evidence, frozen=True, kw_only=True):
     account: UserEvidence | None = None
     browser: str | None = None
     device_name: str | None = None

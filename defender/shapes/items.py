@@ -7,7 +7,7 @@ import msgspec
 from defender.shapes.base import Evidence, Shape
 
 
-class Comment(Shape):
+class Comment(Shape, frozen=True, kw_only=True):
     """A comment; old answers spell its author `createdBy` and its time `createdTime`."""
 
     comment: str | None = None
@@ -25,7 +25,7 @@ class Comment(Shape):
         return self.created_date_time or self.created_time or ""
 
 
-class Alert(Shape):
+class Alert(Shape, frozen=True, kw_only=True):
     id: str | None = None
     actor_display_name: str | None = None
     additional_data: dict[str, Any] | None = None
@@ -64,7 +64,7 @@ class Alert(Shape):
     title: str | None = None
 
 
-class Incident(Shape):
+class Incident(Shape, frozen=True, kw_only=True):
     """An incident without its alerts: those stand beside it in the Record."""
 
     id: str | None = None
@@ -89,7 +89,7 @@ class Incident(Shape):
     tenant_id: str | None = None
 
 
-class AlertWithRawEvidence(Alert):
+class AlertWithRawEvidence(Alert, frozen=True, kw_only=True):
     """The alert as it is decoded first: its evidence is told apart item by item."""
 
     evidence: list[msgspec.Raw] | None = None  # type: ignore[assignment]

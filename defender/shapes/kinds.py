@@ -9,7 +9,7 @@ from defender.shapes.base import Evidence
 PREFIX = "#microsoft.graph.security."
 
 
-class GenericEvidence(Evidence):
+class GenericEvidence(Evidence, frozen=True, kw_only=True):
     """Evidence of a kind that is not known here; its raw JSON has the rest."""
 
 

@@ -9,17 +9,17 @@ from defender.shapes.network import IpEvidence
 from defender.shapes.values import KubernetesServicePort
 
 
-class ContainerRegistryEvidence(Evidence):
+class ContainerRegistryEvidence(Evidence, frozen=True, kw_only=True):
     registry: str | None = None
 
 
-class ContainerImageEvidence(Evidence):
+class ContainerImageEvidence(Evidence, frozen=True, kw_only=True):
     digest_image: "ContainerImageEvidence | None" = None
     image_id: str | None = None
     registry: ContainerRegistryEvidence | None = None
 
 
-class KubernetesClusterEvidence(Evidence):
+class KubernetesClusterEvidence(Evidence, frozen=True, kw_only=True):
     cloud_resource: dict[str, Any] | None = None
     distribution: str | None = None
     name: str | None = None
@@ -27,31 +27,31 @@ class KubernetesClusterEvidence(Evidence):
     version: str | None = None
 
 
-class KubernetesNamespaceEvidence(Evidence):
+class KubernetesNamespaceEvidence(Evidence, frozen=True, kw_only=True):
     cluster: KubernetesClusterEvidence | None = None
     labels: dict[str, Any] | None = None
     name: str | None = None
 
 
-class KubernetesServiceAccountEvidence(Evidence):
+class KubernetesServiceAccountEvidence(Evidence, frozen=True, kw_only=True):
     name: str | None = None
     namespace: KubernetesNamespaceEvidence | None = None
 
 
-class KubernetesSecretEvidence(Evidence):
+class KubernetesSecretEvidence(Evidence, frozen=True, kw_only=True):
     name: str | None = None
     namespace: KubernetesNamespaceEvidence | None = None
     secret_type: str | None = None
 
 
-class KubernetesControllerEvidence(Evidence):
+class KubernetesControllerEvidence(Evidence, frozen=True, kw_only=True):
     labels: dict[str, Any] | None = None
     name: str | None = None
     namespace: KubernetesNamespaceEvidence | None = None
     type: str | None = None
 
 
-class ContainerEvidence(Evidence):
+class ContainerEvidence(Evidence, frozen=True, kw_only=True):
     args: list[str | None] | None = None
     command: list[str | None] | None = None
     container_id: str | None = None
@@ -61,7 +61,7 @@ class ContainerEvidence(Evidence):
     pod: "KubernetesPodEvidence | None" = None
 
 
-class KubernetesPodEvidence(Evidence):
+class KubernetesPodEvidence(Evidence, frozen=True, kw_only=True):
     containers: list[ContainerEvidence | None] | None = None
     controller: KubernetesControllerEvidence | None = None
     ephemeral_containers: list[ContainerEvidence | None] | None = None
@@ -73,7 +73,7 @@ class KubernetesPodEvidence(Evidence):
     service_account: KubernetesServiceAccountEvidence | None = None
 
 
-class KubernetesServiceEvidence(Evidence):
+class KubernetesServiceEvidence(Evidence, frozen=True, kw_only=True):
     cluster_ip: IpEvidence | None = field(default=None, name="clusterIP")
     external_i_ps: list[IpEvidence | None] | None = None
     labels: dict[str, Any] | None = None

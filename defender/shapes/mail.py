@@ -8,7 +8,7 @@ from defender.shapes.network import UrlEvidence
 from defender.shapes.values import EmailSender, UserAccount
 
 
-class AnalyzedMessageEvidence(Evidence):
+class AnalyzedMessageEvidence(Evidence, frozen=True, kw_only=True):
     anti_spam_direction: str | None = None
     attachments_count: int | None = None
     delivery_action: str | None = None
@@ -29,14 +29,14 @@ class AnalyzedMessageEvidence(Evidence):
     urn: str | None = None
 
 
-class MailboxEvidence(Evidence):
+class MailboxEvidence(Evidence, frozen=True, kw_only=True):
     display_name: str | None = None
     primary_address: str | None = None
     upn: str | None = None
     user_account: UserAccount | None = None
 
 
-class MailboxConfigurationEvidence(Evidence):
+class MailboxConfigurationEvidence(Evidence, frozen=True, kw_only=True):
     configuration_id: str | None = None
     configuration_type: str | None = None
     display_name: str | None = None
@@ -45,7 +45,7 @@ class MailboxConfigurationEvidence(Evidence):
     upn: str | None = None
 
 
-class MailClusterEvidence(Evidence):
+class MailClusterEvidence(Evidence, frozen=True, kw_only=True):
     cluster_by: str | None = None
     cluster_by_value: str | None = None
     email_count: int | None = None
@@ -54,7 +54,7 @@ class MailClusterEvidence(Evidence):
     urn: str | None = None
 
 
-class SubmissionMailEvidence(Evidence):
+class SubmissionMailEvidence(Evidence, frozen=True, kw_only=True):
     network_message_id: str | None = None
     recipient: str | None = None
     report_type: str | None = None
@@ -66,7 +66,7 @@ class SubmissionMailEvidence(Evidence):
     submitter: str | None = None
 
 
-class TeamsMessageEvidence(Evidence):
+class TeamsMessageEvidence(Evidence, frozen=True, kw_only=True):
     campaign_id: str | None = None
     channel_id: str | None = None
     delivery_action: str | None = None

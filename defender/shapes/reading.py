@@ -11,8 +11,9 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from defender import cutting
 from defender.shapes.base import Evidence, Shape
-from defender.shapes.items import Alert, AlertWithRawEvidence, Incident
+from defender.shapes.items import Alert, AlertWithRawEvidence, Comment, Incident
 from defender.shapes.kinds import KINDS, PREFIX, GenericEvidence
 
 Value = TypeVar("Value", Incident, Alert)
@@ -57,7 +58,8 @@ def alerts(raws: Iterable[bytes]) -> tuple[list[Record[Alert]], list[Broken]]:
 
 
 def records(raws: Iterable[bytes], read: Any) -> tuple[list[Any], list[Broken]]:
-    good, broken = [], []
+    good: list[Any] = []
+    broken: list[Broken] = []
     for raw in raws:
         item = read(bytes(raw))
         (broken if isinstance(item, Broken) else good).append(item)
@@ -122,7 +124,8 @@ def evidence(raw: bytes) -> tuple[Evidence | None, bool]:
         common = DECODERS[GenericEvidence].decode(raw)
         return DECODERS[shape_of(common.odata_type)].decode(raw), False
     except UNREADABLE:
-        return evidence_of(anything(raw))
+        item, lost = evidence_of(anything(raw))
+        return item, lost or (item is None and raw.strip() != b"null")
 
 
 def evidence_of(entry: Any) -> tuple[Evidence | None, bool]:
@@ -137,26 +140,39 @@ def shape_of(discriminator: Any) -> type[Evidence]:
 
 def without_alerts(raw: bytes) -> tuple[bytes, tuple[Record[Alert], ...], bool]:
     """The incident's bytes without its alerts, the alerts, and whether one of them could not be read."""
+    text = raw.decode("utf-8", errors="surrogateescape")
     try:
-        members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        inside = members.pop("alerts", None)
-        listed = msgspec.json.decode(inside or b"null", type=list[msgspec.Raw] | None)
-    except UNREADABLE:
-        return raw, (), False
-    if inside is None:
-        return raw, (), False
-    good, broken = alerts(bytes(part) for part in listed or ())
-    if broken:  # nothing is cut out that does not stand elsewhere
+        spans = list(cutting.members(text))
+        found = [number for number, (key, _, _) in enumerate(spans) if key == "alerts"]
+        if not found or text[spans[found[0]][1] : spans[found[0]][2]] == "null":
+            return raw, (), False
+        begin, end = spans[found[0]][1:]
+        entries = [bytes_of(text[first:last]) for first, last in cutting.elements(text, begin)]
+    except ValueError:
+        return raw, (), True
+    good, broken = alerts(entries)
+    if broken or len(found) > 1:  # nothing is cut out that does not stand elsewhere
         return raw, tuple(good), True
-    body = b",".join(msgspec.json.encode(key) + b":" + bytes(value) for key, value in members.items())
-    return b"{" + body + b"}", tuple(good), False
+    return bytes_of(without(text, spans, found[0])), tuple(good), False
+
+
+def without(text: str, spans: list[tuple[str, int, int]], number: int) -> str:
+    """The object's text without one member and the comma that belongs to it."""
+    before = text[: spans[number - 1][2]] if number else text[: text.index("{") + 1]
+    if number or number + 1 == len(spans):
+        return before + text[spans[number][2] :]
+    return before + text[text.index(",", spans[number][2]) + 1 :]
+
+
+def bytes_of(text: str) -> bytes:
+    return text.encode("utf-8", errors="surrogateescape")
 
 
 def leniently(raw: bytes, shape: type[AnyShape], besides: tuple[str, ...] = ()) -> tuple[AnyShape, bool] | Broken:
     entry = anything(raw)
     if not isinstance(entry, dict):
-        return Broken(raw, "The entry is not a JSON object.")
-    if isinstance(entry.get("id"), int) and not isinstance(entry["id"], bool):
+        return Broken(raw, "The entry is no JSON object that can be read.")
+    if isinstance(entry.get("id"), int | float) and not isinstance(entry["id"], bool):
         entry["id"] = str(entry["id"])
     return converted({key: value for key, value in entry.items() if key not in besides}, shape)
 
@@ -169,9 +185,20 @@ def loose(raw: bytes) -> dict[str, Any]:
 def anything(raw: bytes) -> Any:
     """The standard library's reading, which takes what the strict one refuses; None when it cannot either."""
     try:
-        return json.loads(raw.decode(errors="replace"), strict=False)
+        return json.loads(raw.decode(errors="replace"), strict=False, parse_int=whole_number)
     except (ValueError, RecursionError):
         return None
+
+
+def whole_number(digits: str) -> int | float:
+    """A number of any length; Python refuses to make an int of thousands of digits, which must not cost the item."""
+    return int(digits) if len(digits) < 100 else float(digits)
+
+
+def comment(raw: bytes) -> Comment | None:
+    """A comment, as much of it as can be read; None when it is no object."""
+    entry = anything(raw)
+    return converted(entry, Comment)[0] if isinstance(entry, dict) else None
 
 
 def converted(entry: dict[str, Any], shape: type[AnyShape]) -> tuple[AnyShape, bool]:

@@ -3,13 +3,13 @@
 from defender.shapes.base import Shape
 
 
-class EmailSender(Shape):
+class EmailSender(Shape, frozen=True, kw_only=True):
     display_name: str | None = None
     domain_name: str | None = None
     email_address: str | None = None
 
 
-class FileDetails(Shape):
+class FileDetails(Shape, frozen=True, kw_only=True):
     file_name: str | None = None
     file_path: str | None = None
     file_publisher: str | None = None
@@ -22,12 +22,12 @@ class FileDetails(Shape):
     signer: str | None = None
 
 
-class FileHash(Shape):
+class FileHash(Shape, frozen=True, kw_only=True):
     algorithm: str | None = None
     value: str | None = None
 
 
-class GeoLocation(Shape):
+class GeoLocation(Shape, frozen=True, kw_only=True):
     city: str | None = None
     country_name: str | None = None
     latitude: float | None = None
@@ -35,7 +35,7 @@ class GeoLocation(Shape):
     state: str | None = None
 
 
-class KubernetesServicePort(Shape):
+class KubernetesServicePort(Shape, frozen=True, kw_only=True):
     app_protocol: str | None = None
     name: str | None = None
     node_port: int | None = None
@@ -44,23 +44,23 @@ class KubernetesServicePort(Shape):
     target_port: str | None = None
 
 
-class LoggedOnUser(Shape):
+class LoggedOnUser(Shape, frozen=True, kw_only=True):
     account_name: str | None = None
     domain_name: str | None = None
 
 
-class ResourceAccessEvent(Shape):
+class ResourceAccessEvent(Shape, frozen=True, kw_only=True):
     access_date_time: str | None = None
     account_id: str | None = None
     ip_address: str | None = None
     resource_identifier: str | None = None
 
 
-class Stream(Shape):
+class Stream(Shape, frozen=True, kw_only=True):
     name: str | None = None
 
 
-class UserAccount(Shape):
+class UserAccount(Shape, frozen=True, kw_only=True):
     account_name: str | None = None
     active_directory_object_guid: str | None = None
     azure_ad_user_id: str | None = None
@@ -72,7 +72,7 @@ class UserAccount(Shape):
     user_sid: str | None = None
 
 
-class VmMetadata(Shape):
+class VmMetadata(Shape, frozen=True, kw_only=True):
     cloud_provider: str | None = None
     resource_id: str | None = None
     subscription_id: str | None = None

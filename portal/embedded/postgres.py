@@ -118,7 +118,9 @@ def prefix() -> list[str]:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise ImproperlyConfigured("The embedded PostgreSQL needs setpriv (util-linux) to run for root; or set DATABASE_URL.")
+        raise ImproperlyConfigured(
+            "The embedded PostgreSQL needs setpriv (util-linux) to run for root; or set DATABASE_URL."
+        )
     user = pwd.getpwnam("nobody")
     return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
             "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]  # fmt: skip

@@ -56,7 +56,9 @@ def spawn(command: Sequence[str], log: Path, folder: Path) -> "subprocess.Popen[
 
 def environment() -> dict[str, str]:
     """Of our environment only what a server needs: secrets must not live on in its process."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ} | {"LC_ALL": "C"}
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ} | {
+        "LC_ALL": "C"
+    }
 
 
 def wait_until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", name: str, log: Path) -> None:
@@ -64,13 +66,17 @@ def wait_until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", na
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
             lines = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
-            raise ImproperlyConfigured(f"The embedded {name} did not start: {' | '.join(lines) or 'it left no message'}")
+            raise ImproperlyConfigured(
+                f"The embedded {name} did not start: {' | '.join(lines) or 'it left no message'}"
+            )
         time.sleep(0.05)
 
 
 def command_line(pid: int) -> str:
     """The command a process runs, '' when there is no such process."""
-    result = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
     return result.stdout.strip()
 
 

@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,51 +16,74 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('analysts', models.ManyToManyField(blank=True, related_name='customers', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("analysts", models.ManyToManyField(blank=True, related_name="customers", to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='MicrosoftCloud',
+            name="MicrosoftCloud",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.CharField(blank=True, max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("url", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                'db_table': 'tenants_cloud',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='cloud_single_row')],
+                "db_table": "tenants_cloud",
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="cloud_single_row")],
             },
         ),
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entra_id', models.UUIDField(unique=True, verbose_name='directory (tenant) ID')),
-                ('domain', models.CharField(blank=True, max_length=253, verbose_name='domain')),
-                ('cloud', models.CharField(choices=[('commercial', 'Commercial')], default='commercial', max_length=20, verbose_name='cloud')),
-                ('state', models.CharField(choices=[('connected', 'Connected'), ('disconnected', 'Disconnected')], default='connected', max_length=20, verbose_name='state')),
-                ('can_write', models.BooleanField(default=False, verbose_name='may write back')),
-                ('connected_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('disconnected_at', models.DateTimeField(blank=True, null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenants', to='tenants.customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entra_id", models.UUIDField(unique=True, verbose_name="directory (tenant) ID")),
+                ("domain", models.CharField(blank=True, max_length=253, verbose_name="domain")),
+                (
+                    "cloud",
+                    models.CharField(
+                        choices=[("commercial", "Commercial")],
+                        default="commercial",
+                        max_length=20,
+                        verbose_name="cloud",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("connected", "Connected"), ("disconnected", "Disconnected")],
+                        default="connected",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("can_write", models.BooleanField(default=False, verbose_name="may write back")),
+                ("connected_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("disconnected_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tenants", to="tenants.customer"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['customer__name', 'entra_id'],
+                "ordering": ["customer__name", "entra_id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('name'), name='customer_name_any_case'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("name"), name="customer_name_any_case"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.UniqueConstraint(fields=('customer', 'id'), name='tenant_of_customer'),
+            model_name="tenant",
+            constraint=models.UniqueConstraint(fields=("customer", "id"), name="tenant_of_customer"),
         ),
     ]

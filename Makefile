@@ -1,0 +1,57 @@
+# `make demo` and `make test` are all a newcomer needs; both set up what they need first.
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.14 python3.11 python3,$(shell $(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && echo $(name))))
+PORT ?= 8000
+SIMULATOR_PORT ?= 8001
+RUN := .venv/bin/python
+STAMP := .venv/installed
+LOCKS := requirements/base.txt requirements/dev.txt
+# The demo never sees a developer's own settings.
+DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u SECRET_KEY ENV_FILE=/dev/null STATE_DIR=var/demo
+
+.PHONY: setup demo run stop reset test lint format bench prove lock
+
+setup: $(STAMP)
+	@$(RUN) manage.py migrate --verbosity 0
+
+$(STAMP): $(LOCKS)
+	@test -n "$(PYTHON)" || { echo "Utkik needs Python 3.11 to 3.14; none was found. Set PYTHON=…"; exit 1; }
+	@echo "Setting up .venv …"
+	@$(PYTHON) -m venv .venv --clear
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/base.txt --requirement requirements/dev.txt
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(DEMO) $(RUN) manage.py demo --port $(PORT) --simulator-port $(SIMULATOR_PORT)
+
+run: $(STAMP)
+	@$(RUN) manage.py run
+
+stop: $(STAMP)
+	@env ENV_FILE=/dev/null STATE_DIR=var/live $(RUN) manage.py stop
+
+reset: stop
+	rm -rf var/demo
+
+test: $(STAMP)
+	@$(RUN) -m pytest -q
+
+lint: $(STAMP)
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy .
+	@.venv/bin/lint-imports
+	@env ENV_FILE=/dev/null STATE_DIR=var/test $(RUN) manage.py makemigrations --check --dry-run
+
+format: $(STAMP)
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+bench: $(STAMP)
+	@$(RUN) -m pytest -q -s tests/prove/bench.py
+
+prove: $(STAMP)
+	@$(RUN) -m pytest -q -s tests/prove tests/prove/bench.py
+
+lock:
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/base.in --output-file requirements/base.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --constraint requirements/base.txt requirements/dev.in --output-file requirements/dev.txt
