@@ -4,7 +4,7 @@ PORT ?= 8000
 SIMULATOR_PORT ?= 8001
 RUN := .venv/bin/python
 STAMP := .venv/installed
-LOCKS := requirements/base.txt requirements/dev.txt
+LOCKS := requirements/dev.txt
 # The demo never sees a developer's own settings.
 DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u SECRET_KEY ENV_FILE=/dev/null STATE_DIR=var/demo
 
@@ -17,7 +17,7 @@ $(STAMP): $(LOCKS)
 	@test -n "$(PYTHON)" || { echo "Utkik needs Python 3.11 to 3.14; none was found. Set PYTHON=…"; exit 1; }
 	@echo "Setting up .venv …"
 	@$(PYTHON) -m venv .venv --clear
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/base.txt --requirement requirements/dev.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	@touch $(STAMP)
 
 demo: $(STAMP)

@@ -70,6 +70,8 @@ def wait_until(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", na
                 f"The embedded {name} did not start: {' | '.join(lines) or 'it left no message'}"
             )
         time.sleep(0.05)
+    # It is meant to outlive us: the object that stands for it must not wait for it, nor warn.
+    process.returncode = 0
 
 
 def command_line(pid: int) -> str:

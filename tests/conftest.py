@@ -1,0 +1,99 @@
+"""Real parts for every test: PostgreSQL, a simulated cloud behind HTTP, and a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from accounts.models import User
+from simulator import server
+from simulator.world import Tenant as Directory
+from simulator.world import World
+from tenants import cloud, connecting
+from tenants.models import Tenant
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Microsoft's captured answers, in the folder $SAMPLES."""
+    folder = Path(os.environ.get("SAMPLES", ""))
+    if os.environ.get("SAMPLES") and any(folder.glob("graph/*.json")):
+        return folder
+    if CI:
+        pytest.fail("SAMPLES names no folder with captured answers.")
+    pytest.skip("SAMPLES names no folder with captured answers")
+
+
+@pytest.fixture
+def world(settings: Any) -> Iterator[World]:
+    """A simulated cloud with four customers, without history until a test makes some; settings lead to it."""
+    made = World(seed=3, tenants=4, days=0)
+    for tenant in made.tenants.values():
+        tenant.events.clear()
+        tenant.incidents.clear()
+        tenant.alerts.clear()
+    with server.start(made) as running:
+        settings.MICROSOFT_CLOUD_URL = running.url
+        settings.ENTRA_CLIENT_ID = made.client_id
+        settings.ENTRA_CLIENT_SECRET = made.client_secret
+        yield made
+        cloud.door.cache_clear()
+
+
+@pytest.fixture
+def directory(world: World) -> Directory:
+    return world.tenant("Halden Energi")
+
+
+@pytest.fixture
+def tenant(db: None, directory: Directory) -> Tenant:
+    """Halden Energi, connected."""
+    return connecting.connect(directory.name, UUID(directory.id))
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return User.objects.create_user("operator", "correct horse", name="Operator", role=User.Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def analyst(db: None) -> User:
+    return User.objects.create_user("analyst", "correct horse", name="Astrid Analyst", role=User.Role.ANALYST)
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Somebody of a customer whose directory nobody knows."""
+    ids = {"tid": UUID(int=1), "oid": UUID(int=2)}
+    return User.objects.create_user("stranger", "correct horse", role=User.Role.CUSTOMER, **ids)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+    path = next((found for name in (os.environ.get("CHROMIUM", ""), *names) if name and (found := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            if CI:
+                pytest.fail("No Chromium was found; name one in CHROMIUM.")
+            pytest.skip("no Chromium was found; name one in CHROMIUM")
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()

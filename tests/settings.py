@@ -1,0 +1,23 @@
+"""The project's settings for tests: embedded servers under var/test, and nothing of the developer's environment."""
+
+import os
+
+for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "DEBUG"):
+    os.environ.pop(name, None)
+os.environ |= {
+    "ENV_FILE": os.devnull,
+    "STATE_DIR": "var/test",
+    # Any port of this host is the same simulated cloud to the database.
+    "MICROSOFT_CLOUD_URL": "http://127.0.0.1",
+    # Playwright's loop runs in the test's thread, and Django would take it for an asynchronous view.
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+}
+
+from portal.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
