@@ -105,7 +105,7 @@ def assertion_holds(world: World, assertion: str, tenant_id: str) -> bool:
     certificate = x509.load_pem_x509_certificate(world.certificate)
     thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).rstrip(b"=").decode()
     try:
-        if jwt.get_unverified_header(assertion).get("x5t#S256") != thumbprint:
+        if str(jwt.get_unverified_header(assertion).get("x5t#S256")).rstrip("=") != thumbprint:
             return False
         claims = jwt.decode(assertion, certificate.public_key(), algorithms=["PS256"],  # type: ignore[arg-type]
                             audience=f"{LOGIN}/{tenant_id}/oauth2/v2.0/token", issuer=world.client_id)  # fmt: skip

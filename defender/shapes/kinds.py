@@ -69,7 +69,7 @@ LABELS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "activeDirectoryDomain": (("active_directory_domain_name",), ()),
     "aiAgent": (("agent_name", "agent_id"), ("hosting_platform_type", "instructions")),
     "amazonResource": (("resource_name", "amazon_resource_id"), ("resource_type",)),
-    "analyzedMessage": (("subject", "network_message_id"), ("p1_sender.email_address", "recipient_email_address")),
+    "analyzedMessage": (("subject", "network_message_id"), ()),
     "azureResource": (("resource_name", "resource_id"), ("resource_type",)),
     "blob": (("name", "url"), ("url",)),
     "blobContainer": (("name", "url"), ("url",)),
@@ -101,7 +101,7 @@ LABELS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mailbox": (("primary_address", "upn"), ("display_name",)),
     "mailboxConfiguration": (("display_name", "configuration_id"), ("mailbox_primary_address", "configuration_type")),
     "malware": (("name",), ("category",)),
-    "networkConnection": (("destination_address.ip_address",), ("source_address.ip_address", "protocol")),
+    "networkConnection": (("destination_address.ip_address",), ()),
     "nic": (("mac_address",), ("ip_address.ip_address",)),
     "oauthApplication": (("display_name", "app_id"), ("publisher", "app_id")),
     "process": (("image_file.file_name", "process_command_line"), ("process_command_line", "image_file.file_path")),
@@ -110,13 +110,21 @@ LABELS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "sasToken": (("signature_hash",), ("allowed_ip_addresses",)),
     "securityGroup": (("display_name", "friendly_name", "security_group_id"), ("distinguished_name",)),
     "servicePrincipal": (("service_principal_name", "app_id"), ("service_principal_type",)),
-    "submissionMail": (("subject", "network_message_id"), ("sender", "recipient")),
+    "submissionMail": (("subject", "network_message_id"), ()),
     "teamsMessage": (("subject", "message_id"), ("sender_from_address",)),
     "url": (("url",), ()),
     "user": (
         ("user_account.user_principal_name", "user_account.account_name", "user_account.display_name"),
         ("user_account.display_name", "user_account.domain_name"),
     ),
+}
+
+
+# Who sent what to whom; with one end unknown the other stands alone.
+ENDS: Mapping[str, tuple[str, str]] = {
+    "analyzedMessage": ("p1_sender.email_address", "recipient_email_address"),
+    "networkConnection": ("source_address.ip_address", "destination_address.ip_address"),
+    "submissionMail": ("sender", "recipient"),
 }
 
 
@@ -130,6 +138,8 @@ def name(item: Evidence) -> str:
 
 
 def detail(item: Evidence) -> str:
+    if kind(item) in ENDS:
+        return " → ".join(end for path in ENDS[kind(item)] if (end := first(item, (path,))))
     known = first(item, LABELS.get(kind(item), ((), ()))[1])
     return known if known != name(item) else ""
 

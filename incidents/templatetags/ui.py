@@ -101,7 +101,7 @@ def owner(value: str) -> SafeString:
 def when(at: datetime | None, mode: str = "short") -> SafeString:
     """A time: `short` in lists, `ago` in sentences, `full` in details; the tooltip always has it all."""
     if at is None:
-        return format_html('<span class="muted">–</span>')
+        return format_html('<span class="muted">{}</span>', "–")
     at = at.astimezone(UTC)
     text = f"{at.day} {at:%b %Y, %H:%M} UTC" if mode == "full" else relative(at, ago=mode == "ago")
     return format_html(
