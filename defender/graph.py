@@ -51,11 +51,11 @@ class Graph:
         return self.request("POST", BASE + path, content=json.dumps(body).encode())
 
     def page(self, path: str, **query: object) -> RawPage:
-        return raw_page(self.get(path, **query))
+        return with_guarded_link(raw_page(self.get(path, **query)))
 
     def linked_page(self, link: str) -> RawPage:
         """The page behind a nextLink; Untrustworthy when the link is not one of Graph's own."""
-        return raw_page(self.request("GET", guarded(link)))
+        return with_guarded_link(raw_page(self.request("GET", guarded(link))))
 
     def request(self, method: str, url: str, params: Any = None, content: bytes | None = None) -> bytes:
         """Send it, once more with a fresh token after a 401; raises what errors.py draws."""
@@ -108,6 +108,13 @@ def read(response: httpx.Response, deadline: float) -> bytes:
 
 def options(query: Mapping[str, object]) -> dict[str, str] | None:
     return {f"${name}" if name in OPTIONS else name: str(value) for name, value in query.items()} or None
+
+
+def with_guarded_link(page: RawPage) -> RawPage:
+    """A page whose link leads elsewhere is refused whole: its place must never be kept as one to go on from."""
+    if page.next_link:
+        guarded(page.next_link)
+    return page
 
 
 def guarded(link: str) -> str:

@@ -215,6 +215,7 @@ class World:
         self.faults = Faults()
         self.lock = threading.RLock()
         self.offset = (now - datetime.now(UTC)) if now else timedelta()
+        self.frozen_at: datetime | None = None
         self.tenants: dict[str, Tenant] = {}
         self.requests: dict[tuple[str, int], int] = {}
         begin = (begin or self.now) - timedelta(days=days)
@@ -228,7 +229,11 @@ class World:
 
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.offset
+        return (self.frozen_at or datetime.now(UTC)) + self.offset
+
+    def freeze(self) -> None:
+        """From now on time goes on by `advance` only."""
+        self.frozen_at = datetime.now(UTC)
 
     def advance(self, seconds: float = 0) -> None:
         with self.lock:

@@ -1,5 +1,6 @@
 """Real parts for every test: PostgreSQL, a simulated cloud behind HTTP, and a browser."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -40,10 +41,12 @@ def samples() -> Path:
 def world(settings: Any) -> Iterator[World]:
     """A simulated cloud with four customers, without history until a test makes some; settings lead to it."""
     made = World(seed=3, tenants=4, days=0)
+    made.freeze()
     for tenant in made.tenants.values():
         tenant.events.clear()
         tenant.incidents.clear()
         tenant.alerts.clear()
+        tenant.numbers = itertools.count(1)
     with server.start(made) as running:
         settings.MICROSOFT_CLOUD_URL = running.url
         settings.ENTRA_CLIENT_ID = made.client_id
@@ -87,8 +90,15 @@ def now() -> datetime:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-    path = next((found for name in (os.environ.get("CHROMIUM", ""), *names) if name and (found := shutil.which(name))), None)
+    names = (
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    )
+    path = next(
+        (found for name in (os.environ.get("CHROMIUM", ""), *names) if name and (found := shutil.which(name))), None
+    )
     with sync_playwright() as playwright:
         if path is None and not Path(playwright.chromium.executable_path).exists():
             if CI:

@@ -2,7 +2,15 @@
 
 import os
 
-for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "DEBUG"):
+for name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "PUBLIC_URL",
+    "ENTRA_CERTIFICATE",
+    "ENTRA_HOME_TENANT_ID",
+    "DEBUG",
+):
     os.environ.pop(name, None)
 os.environ |= {
     "ENV_FILE": os.devnull,

@@ -22,7 +22,9 @@ def signed_in(browser: Browser, url: str, **options: Any) -> tuple[Page, list[st
     """A page of the operator, and the list that gathers what the console says is wrong."""
     page = browser.new_context(reduced_motion="reduce", **options).new_page()
     problems: list[str] = []
-    page.add_init_script("addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))")
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))"
+    )
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(url)
