@@ -56,21 +56,22 @@ def from_address(query: QueryDict) -> Filters:
     return Filters(
         view=view,
         q=query.get("q", "").strip()[:LONGEST_TEXT],
-        tenant=tuple(int(value) for value in known(query, "tenant", ignored) if value.isascii() and value.isdigit() and len(value) < 10),
+        tenant=tuple(int(value) for value in known(query, "tenant", ignored)),
         severity=known(query, "severity", ignored, SEVERITIES),
         status=known(query, "status", ignored, STATUSES),
         after=query.get("after", "")[:100],
         ignored=tuple(name[:60] for name in ignored),
-    )  # fmt: skip
+    )
 
 
 def known(query: QueryDict, key: str, ignored: list[str], allowed: Iterable[str] = ()) -> tuple[str, ...]:
+    """The values that are among those allowed, or without such a list the small whole numbers; the rest is named."""
     values = [value for value in query.getlist(key) if value]
     choices = list(allowed)
-    good = (
-        [value for value in values if value in choices]
-        if choices
-        else [v for v in values if v.isascii() and v.isdigit() and len(v) < 10]
-    )
+    good = [value for value in values if (value in choices if choices else is_number(value))]
     ignored += [f"{key}={value[:40]}" for value in values if value not in good]
     return tuple(good)
+
+
+def is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10

@@ -36,7 +36,7 @@ class Lost(Exception):
 def ensure_states(tenant: Tenant) -> None:
     """A connected tenant has one state a stream; making them twice changes nothing."""
     SyncState.objects.bulk_create(
-        [SyncState(customer_id=tenant.customer_id, tenant=tenant, stream=stream) for stream in SyncState.Stream],
+        [SyncState(customer_id=tenant.customer_id, tenant=tenant, stream=stream) for stream in SyncState.Stream.values],
         ignore_conflicts=True,
     )
 

@@ -83,7 +83,8 @@ def alert(record: Record[Alert], incident_id: str | None) -> tuple[Any, ...]:
 def evidence(record: Record[Alert]) -> list[tuple[Any, ...]]:
     return [
         (
-            text(record.id), position, text(shapes.kind(item))[:100], text(shapes.name(item)), text(shapes.detail(item)), enum(item.verdict),
+            text(record.id), position, text(shapes.kind(item))[:100], text(shapes.name(item)),
+            text(shapes.detail(item)), enum(item.verdict),
             enum(item.remediation_status), texts(item.roles),
         )
         for position, item in enumerate(record.value.evidence or ())

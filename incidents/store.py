@@ -63,7 +63,7 @@ def store(tenant: Tenant, stream: str, items: Sequence[Record[Any]], broken: Seq
     bad = len(strange)
     with transaction.atomic():
         lock_out_other_writers(tenant)
-        if stream == SyncState.Stream.INCIDENTS:
+        if stream == str(SyncState.Stream.INCIDENTS):
             written = store_incidents(tenant, own)
             strange += store_expanded_alerts(tenant, own)
         else:
@@ -208,7 +208,8 @@ def replace_evidence(tenant: Tenant, items: Sequence[Record[Any]]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """CREATE TEMPORARY TABLE IF NOT EXISTS incoming_evidence ON COMMIT DELETE ROWS
-               AS SELECT ''::text AS alert_microsoft_id, position, kind, name, detail, verdict, remediation_status, roles
+               AS SELECT ''::text AS alert_microsoft_id, position, kind, name, detail, verdict, remediation_status,
+                         roles
                FROM incidents_evidence WITH NO DATA"""
         )
         cursor.execute("TRUNCATE incoming_evidence")

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from defender import incidents as microsoft
 from defender.errors import DefenderError, Throttled
-from defender.incidents import Page
 from defender.shapes import moment, nanoseconds
+from defender.windows import Page
 from incidents import leases, store
 from incidents.models import SyncState
 from tenants import cloud

@@ -31,13 +31,15 @@ class Process:
 def processes() -> list[Process]:
     port = str(web_port())
     python = (sys.executable, "-m")
+    web = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--workers", "2")
+    quiet = ("--blocking-threads", "1", "--no-ws", "--log-level", "warning", "portal.wsgi:application")
+    celery = (*python, "celery", "-A", "portal.celery")
+    schedule = ("--pidfile=", "-s", settings.CELERY_BEAT_SCHEDULE_FILENAME)
     return [
-        Process("web", (*python, "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--workers", "2",
-                        "--blocking-threads", "1", "--no-ws", "--log-level", "warning", "portal.wsgi:application")),
-        Process("worker", (*python, "celery", "-A", "portal.celery", "worker", "--concurrency", "2", "--loglevel", "WARNING"), True),
-        Process("beat", (*python, "celery", "-A", "portal.celery", "beat", "--loglevel", "WARNING",
-                         "--pidfile=", "-s", settings.CELERY_BEAT_SCHEDULE_FILENAME)),
-    ]  # fmt: skip
+        Process("web", (*python, *web, *quiet)),
+        Process("worker", (*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"), holds_credential=True),
+        Process("beat", (*celery, "beat", "--loglevel", "WARNING", *schedule)),
+    ]
 
 
 def web_port() -> int:

@@ -5,8 +5,44 @@ import random
 import uuid
 from dataclasses import dataclass
 
-FIRST = ["Astrid", "Björn", "Clara", "Dario", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Karin", "Lucía", "Magnus", "Nadia", "Oskar", "Petra", "Quentin", "Rosa", "Sven", "Tove"]
-LAST = ["Ahlgren", "Becker", "Castillo", "Dahl", "Eriksen", "Fontaine", "Goulart", "Hansson", "Iversen", "Jansen", "Kowalska", "Lindqvist", "Moreau", "Nyberg"]
+FIRST = [
+    "Astrid",
+    "Björn",
+    "Clara",
+    "Dario",
+    "Elif",
+    "Farid",
+    "Greta",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Karin",
+    "Lucía",
+    "Magnus",
+    "Nadia",
+    "Oskar",
+    "Petra",
+    "Quentin",
+    "Rosa",
+    "Sven",
+    "Tove",
+]
+LAST = [
+    "Ahlgren",
+    "Becker",
+    "Castillo",
+    "Dahl",
+    "Eriksen",
+    "Fontaine",
+    "Goulart",
+    "Hansson",
+    "Iversen",
+    "Jansen",
+    "Kowalska",
+    "Lindqvist",
+    "Moreau",
+    "Nyberg",
+]
 FILES = ("invoice_{n}.exe", "setup-{n}.msi", "report_{n}.docm", "scan{n}.iso", "updater{n}.dll", "quote_{n}.js")
 HOSTILE = (
     "<script>alert({n})</script>", '"><img src=x onerror=alert({n})>', "=cmd|'/c calc'!A{n}", "invoice\u202ecod.{n}.exe",

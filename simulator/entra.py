@@ -4,6 +4,7 @@ import base64
 import hashlib
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -143,7 +144,8 @@ def refused(code: int, world: World, tenant_id: str) -> Response:
     sentence = SENTENCES.get(code, "The request was refused.").format(client=world.client_id, tenant=tenant_id)
     body = {
         "error": error,
-        "error_description": f"AADSTS{code}: {sentence} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}",
+        "error_description": f"AADSTS{code}: {sentence} Trace ID: {trace} Correlation ID: {correlation} "
+        f"Timestamp: {stamp}",
         "error_codes": [code], "timestamp": stamp, "trace_id": trace, "correlation_id": correlation,
         "error_uri": f"{LOGIN}/error?code={code}",
     }  # fmt: skip
@@ -154,7 +156,7 @@ def self_signed(common_name: str = "Simulated") -> bytes:
     """A private key and its certificate as one PEM text, as ENTRA_CERTIFICATE wants it."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
-    begin = x509.base.datetime.datetime(2020, 1, 1)
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(begin)

@@ -130,6 +130,6 @@ BUILDERS: Mapping[str, Callable[[Cast], Item]] = {
 
 def item(kind: str, cast: Cast, created: str, verdict: str) -> Item:
     """The evidence as the wire has it: the common properties, then its own."""
-    common = {"createdDateTime": created, "verdict": verdict, "remediationStatus": "none",
+    common: Item = {"createdDateTime": created, "verdict": verdict, "remediationStatus": "none",
               "remediationStatusDetails": None, "roles": [], "detailedRoles": [], "tags": []}  # fmt: skip
     return {**common, **BUILDERS[kind](cast)}

@@ -87,7 +87,8 @@ def permitted(collection: str, roles: set[str], method: str) -> None:
     name = ROLES[collection]
     needed = [f"{name}.ReadWrite.All"] if method != "GET" else [f"{name}.Read.All", f"{name}.ReadWrite.All"]
     if not roles & set(needed):
-        message = f"Missing application roles. API required roles: {','.join(needed)}, application roles: {','.join(sorted(roles))}."
+        has = ",".join(sorted(roles))
+        message = f"Missing application roles. API required roles: {','.join(needed)}, application roles: {has}."
         raise Refused(graph_error(403, "Forbidden", message))
 
 

@@ -8,8 +8,9 @@ from typing import Any
 Test = Callable[[Mapping[str, Any]], bool]
 
 TOKEN = re.compile(
-    r"\s*(?:(?P<bracket>[()])|'(?P<text>(?:[^']|'')*)'|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?"
-    r"(?:Z|[+-]\d\d:\d\d))|(?P<word>[A-Za-z][A-Za-z0-9]*))(?=\s|[()]|$)"
+    r"\s*(?:(?P<bracket>[()])|(?:'(?P<text>(?:[^']|'')*)'"
+    r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))"
+    r"|(?P<word>[A-Za-z][A-Za-z0-9]*))(?=\s|[()]|$))"
 )
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda one, other: one == other,

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from simulator import cast as casting
@@ -22,8 +23,13 @@ NAMES = (
 )  # fmt: skip
 READ = {"SecurityIncident.Read.All", "SecurityAlert.Read.All"}
 WRITE = {"SecurityIncident.ReadWrite.All", "SecurityAlert.ReadWrite.All"}
-PAIRS = (("truePositive", "maliciousUserActivity"), ("truePositive", "malware"), ("falsePositive", "notMalicious"),
-         ("informationalExpectedActivity", "securityTesting"), ("informationalExpectedActivity", "confirmedActivity"))  # fmt: skip
+PAIRS = (
+    ("truePositive", "maliciousUserActivity"),
+    ("truePositive", "malware"),
+    ("falsePositive", "notMalicious"),
+    ("informationalExpectedActivity", "securityTesting"),
+    ("informationalExpectedActivity", "confirmedActivity"),
+)
 Item = dict[str, Any]
 
 
@@ -80,7 +86,7 @@ class Tenant:
         self.incidents[incident["id"]] = incident
         for index, step in enumerate(story.steps):
             moment = at + timedelta(minutes=step.minutes)
-            self.plan(moment, lambda when, i=index: self.add_alert(when, incident["id"], story, i, cast))  # type: ignore[misc]
+            self.plan(moment, partial(self.alert_later, incident["id"], story, index, cast))
         self.plan_ending(at, incident["id"])
         self.advance(at)
         return incident
@@ -117,14 +123,14 @@ class Tenant:
         created = wire(at, 7)
         items = [evidence.item(kind, cast, created, "suspicious") for kind in step.evidence]
         half = max(1, len(items) // 2)
-        alert = {
+        alert: Item = {
             "id": alert_id, "providerAlertId": alert_id, "incidentId": incident_id or None, "tenantId": self.id,
             "title": spoken(step.title, cast), "description": f"{spoken(step.title, cast)}, seen by {story.product}.",
             "status": "new", "severity": story.severity, "classification": None, "determination": None,
             "category": step.category, "categories": [step.category], "serviceSource": story.source,
             "detectionSource": story.detection, "productName": story.product, "detectorId": cast.guid,
             "mitreTechniques": list(step.techniques), "assignedTo": None, "actorDisplayName": None,
-            "threatDisplayName": None, "threatFamilyName": None, "recommendedActions": "Look at the devices and people named.",
+            "threatDisplayName": None, "threatFamilyName": None, "recommendedActions": "Look at what is named.",
             "alertWebUrl": f"https://security.microsoft.com/alerts/{alert_id}?tid={self.id}",
             "incidentWebUrl": f"https://security.microsoft.com/incident2/{incident_id}/overview?tid={self.id}",
             "createdDateTime": created, "lastUpdateDateTime": created, "resolvedDateTime": None,
@@ -138,6 +144,9 @@ class Tenant:
         if items[half:]:
             self.plan(at + timedelta(minutes=6), lambda when: self.late_evidence(when, alert, items[half:]))
         return alert
+
+    def alert_later(self, incident_id: str, story: Story, index: int, cast: casting.Cast, at: datetime) -> None:
+        self.add_alert(at, incident_id, story, index, cast)
 
     def late_evidence(self, at: datetime, alert: Item, items: list[Item]) -> None:
         alert["evidence"] = alert["evidence"] + items

@@ -57,7 +57,7 @@ def entra_id(text: str) -> UUID:
     try:
         value = UUID(cleaned)
     except ValueError:
-        value = None  # type: ignore[assignment]
+        value = None
     if value is None or str(value) != cleaned.lower() or not value.int:
         raise Refused(
             f"{cleaned!r} is not a directory (tenant) ID: it looks like 00000000-0000-0000-0000-000000000000."

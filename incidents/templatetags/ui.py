@@ -60,7 +60,7 @@ def source(value: str | None) -> str:
     text = value or ""
     for prefix, replacement in SHORT.items():
         if text.startswith(prefix):
-            return words(text.removeprefix(prefix)) if not replacement else replacement
+            return replacement if replacement else words(text.removeprefix(prefix))
     return words(text)
 
 
@@ -92,7 +92,8 @@ def owner(value: str) -> SafeString:
     name = shown(value)
     letters = "".join(part[:1] for part in re.split(r"[.\s_-]+", name.split("@")[0])[:2]).upper()
     return format_html(
-        '<span class="who"><span class="av" aria-hidden="true">{}</span><span class="who-n" title="{}">{}</span></span>',
+        '<span class="who"><span class="av" aria-hidden="true">{}</span>'
+        '<span class="who-n" title="{}">{}</span></span>',
         letters, name, name.split("@")[0],
     )  # fmt: skip
 

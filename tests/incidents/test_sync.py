@@ -168,7 +168,9 @@ def test_a_broken_item_costs_itself_only(tenant, directory, world, item):
 
 @pytest.mark.parametrize("title", ["\\u0000 nul", "\\ud800 lone", "\\u202e turned"])
 def test_a_title_that_a_text_column_cannot_hold_is_kept_in_the_raw_json(tenant, directory, world, title):
-    raw = '{"id": "900", "tenantId": "", "displayName": "%s", "lastUpdateDateTime": "2026-01-02T03:04:05.1Z"}' % title
+    raw = '{"id": "900", "tenantId": "", "displayName": "%s", "lastUpdateDateTime": "2026-01-02T03:04:05.1Z"}'.replace(
+        "%s", title
+    )
     many(directory, world, 1)
     world.faults.add("item", path="incidents", value=raw)
     assert sync.pull(tenant).counts.created == 2
@@ -285,7 +287,5 @@ def test_a_killed_sync_loses_and_doubles_nothing(world, directory, settings):
     while (row := sync.pull(next(iter(sync.Tenant.objects.all())))).error and time.monotonic() < deadline:
         time.sleep(0.2)
     assert row.error == ""
-    assert {
-        item: text for item, text in Incident.objects.values_list("microsoft_id", "microsoft_updated_text")
-    } == wanted(directory)
+    assert dict(Incident.objects.values_list("microsoft_id", "microsoft_updated_text")) == wanted(directory)
     assert Alert.objects.count() == len(directory.alerts)

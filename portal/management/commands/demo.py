@@ -77,7 +77,8 @@ class Command(BaseCommand):
         self.wait_for(f"http://localhost:{port}/healthz")
         self.say(f"\n  Utkik      http://localhost:{port}\n  Operator   operator\n  Password   {password}\n")
         self.say(
-            "  In a second terminal:  set -a; . var/demo/env; set +a; .venv/bin/python manage.py sync\n  Ctrl-C ends the demo."
+            "  In a second terminal:  set -a; . var/demo/env; set +a; .venv/bin/python manage.py sync\n"
+            "  Ctrl-C ends the demo."
         )
         group.watch()
 
