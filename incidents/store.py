@@ -64,10 +64,14 @@ def store(tenant: Tenant, stream: str, items: Sequence[Record[Any]], broken: Seq
     with transaction.atomic():
         lock_out_other_writers(tenant)
         if stream == str(SyncState.Stream.INCIDENTS):
-            written = store_incidents(tenant, own)
-            strange += store_expanded_alerts(tenant, own)
+            written = upsert(tenant, "incident", rows.INCIDENT, [rows.incident(item) for item in own])
+            touched = incidents_of(tenant, written.microsoft_ids) | link_waiting_alerts(tenant, written.created)
+            found, others = expanded_alerts(tenant, own)
+            strange += others
+            touched |= store_alerts(tenant, found)[1]
         else:
-            written = store_alerts(tenant, [(item, None) for item in own])
+            written, touched = store_alerts(tenant, [(item, None) for item in own])
+        refresh(touched)
         set_aside(tenant, stream, strange)
     fetched, created, updated = len(items) + len(broken), len(written.created), len(written.updated)
     return Counts(fetched, created, updated, fetched - created - updated - bad, len(strange))
@@ -91,34 +95,42 @@ def lock_out_other_writers(tenant: Tenant) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x55544B, tenant.pk])
 
 
-def store_incidents(tenant: Tenant, items: Sequence[Record[Any]]) -> Written:
-    written = upsert(tenant, "incident", rows.INCIDENT, [rows.incident(item) for item in items])
-    refresh(tenant, incidents_of(tenant, written.microsoft_ids) | link_waiting_alerts(tenant, written.created))
-    return written
-
-
-def store_expanded_alerts(tenant: Tenant, incidents: Sequence[Record[Any]]) -> list[Strange]:
-    """Store the alerts found inside incidents, under the incident each was found in; return what is another's."""
-    found, strange = [], []
+def expanded_alerts(
+    tenant: Tenant, incidents: Sequence[Record[Any]]
+) -> tuple[list[tuple[Record[Any], str | None]], list[Strange]]:
+    """The alerts found inside incidents, each with the id of its incident, and those that are another tenant's."""
+    found: list[tuple[Record[Any], str | None]] = []
+    strange: list[Strange] = []
     for incident in incidents:
         own, others = sorted_out(tenant, incident.alerts)
         found += [(alert, incident.id) for alert in own]
         strange += others
-    store_alerts(tenant, found)
-    return strange
+    return found, strange
 
 
-def store_alerts(tenant: Tenant, items: Sequence[tuple[Record[Any], str | None]]) -> Written:
-    """Store alerts, each with the id of the incident it was found in, or None to believe the alert's own word."""
+def store_alerts(tenant: Tenant, items: Sequence[tuple[Record[Any], str | None]]) -> tuple[Written, set[UUID]]:
+    """Store alerts, each with the id of the incident it was found in, or None to believe the alert's own word.
+
+    Returns also the incidents that lost or gained by it.
+    """
     before = incidents_of_alerts(tenant, [rows.text(item.id) for item, _ in items])
     written = upsert(tenant, "alert", rows.ALERT, [rows.alert(item, found_in) for item, found_in in items])
-    changed = set(written.microsoft_ids)
     newest = {rows.text(item.id): item for item, _ in sorted(items, key=lambda pair: rows.version(pair[0]))}
-    link_alerts(tenant, changed)
-    replace_evidence(tenant, [newest[name] for name in changed])
-    if changed:
-        refresh(tenant, before | incidents_of_alerts(tenant, sorted(changed)))
-    return written
+    forget_evidence(tenant, sorted(written.updated))
+    add_evidence(tenant, [newest[name] for name in written.microsoft_ids])
+    if not written.microsoft_ids:
+        return written, set()
+    return written, before | incidents_of_alerts(tenant, written.microsoft_ids)
+
+
+# An alert points at the incident it names; while that one is not stored it waits.
+LINK = {
+    "alert": (
+        ", incident_id",
+        """, (SELECT incident.id FROM incidents_incident incident
+              WHERE incident.tenant_id = %s AND incident.microsoft_id = incoming.incident_microsoft_id)""",
+    )
+}
 
 
 def upsert(tenant: Tenant, table: str, columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> Written:
@@ -127,17 +139,19 @@ def upsert(tenant: Tenant, table: str, columns: Sequence[str], values: Sequence[
         return Written()
     newest = {row[0]: row for row in sorted(values, key=lambda row: row[columns.index("version")])}
     names = ", ".join(columns)
-    changes = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "microsoft_id")
+    link, found = LINK.get(table, ("", ""))
+    changed = [column for column in (*columns, link.strip(", ")) if column not in ("", "microsoft_id")]
+    changes = ", ".join(f"{column} = excluded.{column}" for column in changed)
     with connection.cursor() as cursor:
         copy(cursor, f"incidents_{table}", columns, newest.values())
         cursor.execute(
-            f"""INSERT INTO incidents_{table} AS stored (customer_id, tenant_id, {names})
-                SELECT %s, %s, {names} FROM incoming_incidents_{table}
+            f"""INSERT INTO incidents_{table} AS stored (customer_id, tenant_id, {names}{link})
+                SELECT %s, %s, {names}{found} FROM incoming_incidents_{table} incoming
                 ON CONFLICT (tenant_id, microsoft_id) DO UPDATE SET {changes}
                 WHERE excluded.version > stored.version
                    OR (excluded.version = stored.version AND excluded.digest <> stored.digest)
                 RETURNING microsoft_id, xmax = 0""",
-            [tenant.customer_id, tenant.pk],
+            [tenant.customer_id, tenant.pk, *([tenant.pk] if link else [])],
         )
         outcome = cursor.fetchall()
     return Written(
@@ -153,7 +167,8 @@ def copy(cursor: Any, table: str, columns: Sequence[str], values: Iterable[tuple
         f"""CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS
             AS SELECT {names} FROM {table} WITH NO DATA"""
     )
-    cursor.execute(f"TRUNCATE incoming_{table}")
+    # Pages of one transaction share the table; on a fresh one this costs nothing, which TRUNCATE does not.
+    cursor.execute(f"DELETE FROM incoming_{table}")
     with cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as stream:
         for row in values:
             stream.write_row(row)
@@ -183,17 +198,6 @@ def link_waiting_alerts(tenant: Tenant, microsoft_ids: Iterable[str]) -> set[UUI
     )  # fmt: skip
 
 
-def link_alerts(tenant: Tenant, microsoft_ids: Iterable[str]) -> None:
-    """Point changed alerts at the incident they name; one that is not stored yet leaves them waiting."""
-    select_ids(
-        """UPDATE incidents_alert alert SET incident_id = (
-               SELECT incident.id FROM incidents_incident incident WHERE incident.tenant_id = alert.tenant_id
-                 AND incident.microsoft_id = alert.incident_microsoft_id)
-           WHERE alert.tenant_id = %s AND alert.microsoft_id = ANY(%s) RETURNING alert.id""",
-        tenant, list(microsoft_ids),
-    )  # fmt: skip
-
-
 def select_ids(statement: str, tenant: Tenant, values: Sequence[str]) -> set[UUID]:
     if not values:
         return set()
@@ -202,7 +206,19 @@ def select_ids(statement: str, tenant: Tenant, values: Sequence[str]) -> set[UUI
         return {row[0] for row in cursor.fetchall()}
 
 
-def replace_evidence(tenant: Tenant, items: Sequence[Record[Any]]) -> None:
+def forget_evidence(tenant: Tenant, alert_ids: Sequence[str]) -> None:
+    """Drop the evidence of changed alerts: their new one is the whole of it."""
+    if not alert_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """DELETE FROM incidents_evidence USING incidents_alert alert
+               WHERE alert_id = alert.id AND alert.tenant_id = %s AND alert.microsoft_id = ANY(%s)""",
+            [tenant.pk, alert_ids],
+        )
+
+
+def add_evidence(tenant: Tenant, items: Sequence[Record[Any]]) -> None:
     if not items:
         return
     with connection.cursor() as cursor:
@@ -212,16 +228,11 @@ def replace_evidence(tenant: Tenant, items: Sequence[Record[Any]]) -> None:
                          roles
                FROM incidents_evidence WITH NO DATA"""
         )
-        cursor.execute("TRUNCATE incoming_evidence")
+        cursor.execute("DELETE FROM incoming_evidence")
         with cursor.copy(f"COPY incoming_evidence ({', '.join(rows.EVIDENCE)}) FROM STDIN") as stream:
             for item in items:
                 for row in rows.evidence(item):
                     stream.write_row(row)
-        cursor.execute(
-            """DELETE FROM incidents_evidence USING incidents_alert alert
-               WHERE alert_id = alert.id AND alert.tenant_id = %s AND alert.microsoft_id = ANY(%s)""",
-            [tenant.pk, [rows.text(item.id) for item in items]],
-        )
         cursor.execute(
             """INSERT INTO incidents_evidence (customer_id, tenant_id, alert_id, position, kind, name, detail, verdict,
                                                remediation_status, roles)
@@ -233,7 +244,7 @@ def replace_evidence(tenant: Tenant, items: Sequence[Record[Any]]) -> None:
         )
 
 
-def refresh(tenant: Tenant, incident_ids: set[UUID]) -> None:
+def refresh(incident_ids: set[UUID]) -> None:
     """Draw anew what an incident shows of its alerts, and the words it is found by.
 
     Words are split at ASCII punctuation, by the query too, so that a part of a host name or address finds it.

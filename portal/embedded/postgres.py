@@ -9,10 +9,13 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import pq
 
 from portal.embedded import server
 
@@ -26,6 +29,13 @@ shared_buffers = 128MB
 logging_collector = off
 log_min_messages = warning
 """
+# The builtin locale knows upper and lower case of every script, on every machine alike.
+INITDB = (
+    "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+    "--locale=C", "--no-instructions",
+)  # fmt: skip
+# One statement a line: the server's single-user mode reads them so.
+OURS = f"CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
 
 
 def socket_folder(state: Path) -> Path:
@@ -42,62 +52,66 @@ def ensure(state: Path) -> None:
             if not data.exists():
                 create(data)
             start(state, data)
-            create_database(state)
 
 
 def create(data: Path) -> None:
-    """Make the data directory beside its place and move it there whole: a half-made one is never used."""
+    """Make the data directory, role and database beside their place, and move them there whole.
+
+    Whatever ends us in the middle, a half-made one is never used.
+    """
     fresh = data.with_name("data.new")
     data.parent.mkdir(mode=0o700, exist_ok=True)
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     give_to_server(fresh)
-    command = [str(binary("initdb")), "-D", str(fresh), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
-               "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]  # fmt: skip
-    result = subprocess.run(
-        [*prefix(), *command], cwd=fresh, env=server.environment(), stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    if result.returncode:
-        last = (result.stderr.strip().splitlines() or ["it left no message"])[-1]
-        raise ImproperlyConfigured(f"The embedded PostgreSQL could not be made: {last}")
+    run([binary("initdb"), "-D", fresh, *INITDB], fresh)
     with (fresh / "postgresql.auto.conf").open("a") as file:
         file.write(CONFIGURATION)
+    run([binary("postgres"), "--single", "-D", fresh, "postgres"], fresh, OURS)
     fresh.rename(data)
 
 
+def run(command: Sequence[str | Path], folder: Path, text: str = "") -> None:
+    result = subprocess.run(
+        [*prefix(), *map(str, command)], cwd=folder, env=server.environment(), input=text, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    if result.returncode or "ERROR:" in result.stderr:
+        last = (result.stderr.strip().splitlines() or ["it left no message"])[-1]
+        raise ImproperlyConfigured(f"The embedded PostgreSQL could not be made: {last}")
+
+
 def start(state: Path, data: Path) -> None:
-    drop_stale_pid(data)
+    drop_stale(data / "postmaster.pid", data)
+    drop_stale(socket_folder(state) / f"{SOCKET}.lock", data)
     log = state / "postgres" / "log"
     command = [*prefix(), str(binary("postgres")), "-D", str(data), "-k", str(socket_folder(state))]
-    process = server.spawn(command, log, data)
-    server.wait_until(lambda: answers(state), process, "PostgreSQL", log)
+    deadline = time.monotonic() + server.PATIENCE_SECONDS
+    while True:
+        process = server.spawn(command, log, data)
+        try:
+            return server.wait_until(lambda: answers(state), process, "PostgreSQL", log)
+        except ImproperlyConfigured:
+            # Sessions of a killed server end by themselves, each when it next looks around.
+            if "is still in use" not in server.last_words(log) or time.monotonic() > deadline:
+                raise
 
 
-def drop_stale_pid(data: Path) -> None:
-    """After a kill the pid file stays, and its number may be another program's by now: PostgreSQL would not start."""
-    file = data / "postmaster.pid"
-    if file.exists() and str(data) not in server.command_line(int(file.read_text().split()[0])):
-        file.unlink()
+def drop_stale(file: Path, data: Path) -> None:
+    """After a kill the file stays, and its number may be another program's by now: PostgreSQL would not start."""
+    if not runs(server.number_in(file), data):
+        file.unlink(missing_ok=True)
 
 
-def create_database(state: Path) -> None:
-    with psycopg.connect(dsn(state, "postgres", "postgres"), autocommit=True) as connection:
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).rowcount:
-            connection.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
-            connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
+def runs(pid: int, data: Path) -> bool:
+    return f" -D {data} -k " in f"{server.command_line(pid)} " if pid else False
 
 
 def answers(state: Path) -> bool:
+    """Whether it accepts connections; true also when it has none left to give."""
     if not (socket_folder(state) / SOCKET).exists():
         return False
-    try:
-        psycopg.connect(dsn(state, ROLE, DATABASE)).close()
-    except psycopg.OperationalError as error:
-        # Before the role or the database is made it runs already.
-        return "does not exist" in str(error)
-    return True
+    return pq.PGconn.ping(dsn(state, ROLE, DATABASE).encode()) == pq.Ping.OK
 
 
 def dsn(state: Path, user: str, database: str) -> str:
@@ -134,10 +148,9 @@ def give_to_server(folder: Path) -> None:
 
 def stop(state: Path) -> bool:
     """End it with a clean shutdown; False when it was not running."""
+    if not state.exists():
+        return False
     with server.locked(state, "postgres"):
         data = state / "postgres" / "data"
-        file = data / "postmaster.pid"
-        pid = int(file.read_text().split()[0]) if file.exists() else 0
-        if not pid or str(data) not in server.command_line(pid):
-            return False
-        return server.end(pid, [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL])
+        pid = server.number_in(data / "postmaster.pid")
+        return runs(pid, data) and server.end(pid, [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL])

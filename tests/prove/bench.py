@@ -1,0 +1,76 @@
+"""How fast pages are stored, as a ratio to one ORM save a row in the same run: `make bench`."""
+
+import json
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from defender.shapes import reading
+from incidents import rows, store
+from incidents.models import Alert, Evidence, Incident
+from simulator import cast, evidence
+from tenants.models import Tenant
+
+INCIDENTS, ALERTS, PAGE, SAVED = 1000, 5, 50, 40
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def received(first: int, number: int, tenant: Tenant) -> list[Any]:
+    """Incidents with five alerts of three evidence items each, as records read from JSON."""
+    raws = []
+    for index in range(first, first + number):
+        at = f"{BEGIN + timedelta(minutes=index):%Y-%m-%dT%H:%M:%S}.1234567Z"
+        person = cast.drawn(random.Random(index), str(tenant.entra_id), "bench.example", index, hostile=False)
+        alerts = [
+            {"id": f"a{index}-{alert}", "incidentId": str(index), "title": f"Alert {alert} of {index}", "severity": "medium",
+             "createdDateTime": at, "lastUpdateDateTime": at, "serviceSource": "microsoftDefenderForEndpoint", "category": "Execution",
+             "evidence": [evidence.item(kind, person, at, "suspicious") for kind in ("device", "user", "file")]}
+            for alert in range(ALERTS)
+        ]  # fmt: skip
+        raws.append(json.dumps({"id": str(index), "displayName": f"Incident {index}", "status": "active", "severity": "high",
+                                "createdDateTime": at, "lastUpdateDateTime": at, "alerts": alerts}).encode())  # fmt: skip
+    records, broken = reading.incidents(raws)
+    assert not broken
+    return records
+
+
+def save_each(tenant: Tenant, records: list[Any]) -> None:
+    """The plain way: one save() a row, with the same columns."""
+    own = {"customer_id": tenant.customer_id, "tenant_id": tenant.pk}
+    for record in records:
+        incident = Incident(**own, **dict(zip(rows.INCIDENT, rows.incident(record), strict=True)))
+        incident.save(force_insert=True)
+        for item in record.alerts:
+            alert = Alert(**own, incident=incident, **dict(zip(rows.ALERT, rows.alert(item, record.id), strict=True)))
+            alert.save(force_insert=True)
+            for row in rows.evidence(item):
+                Evidence(**own, alert=alert, **dict(zip(rows.EVIDENCE[1:], row[1:], strict=True))).save()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_storing_against_one_save_a_row(tenant: Tenant) -> None:
+    pages = [received(first, PAGE, tenant) for first in range(0, INCIDENTS, PAGE)]
+    plain = received(10_000, SAVED, tenant)
+    ratios = []
+    for page_group in (pages[:10], pages[10:]):
+        began = time.perf_counter()
+        for page in page_group:
+            store.store(tenant, "incidents", page)
+        each = (time.perf_counter() - began) / (len(page_group) * PAGE)
+        half = plain[: SAVED // 2] if not ratios else plain[SAVED // 2 :]
+        began = time.perf_counter()
+        save_each(tenant, half)
+        saved = (time.perf_counter() - began) / len(half)
+        ratios.append(saved / each)
+        print(
+            f"\nstore(): {1 / each:,.0f} incidents/s   save() a row: {1 / saved:,.0f} incidents/s   ratio {ratios[-1]:.1f}"
+        )
+    began = time.perf_counter()
+    for page in pages:
+        assert store.store(tenant, "incidents", page).unchanged == len(page)
+    print(f"stored again, unchanged: {INCIDENTS / (time.perf_counter() - began):,.0f} incidents/s")
+    assert Incident.objects.count() == INCIDENTS + SAVED
+    assert Evidence.objects.count() == (INCIDENTS + SAVED) * ALERTS * 3
