@@ -47,10 +47,10 @@ format: $(STAMP)
 	@$(RUN) -m ruff format .
 
 bench: $(STAMP)
-	@$(RUN) -m pytest -q -s tests/prove/bench.py
+	@$(RUN) -m pytest -q -s tests/prove/test_bench.py
 
 prove: $(STAMP)
-	@$(RUN) -m pytest -q -s tests/prove tests/prove/bench.py
+	@$(RUN) -m pytest -q -s tests/prove
 
 lock:
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/base.in --output-file requirements/base.txt
