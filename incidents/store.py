@@ -169,7 +169,8 @@ def copy(cursor: Any, table: str, columns: Sequence[str], values: Iterable[tuple
     )
     # Pages of one transaction share the table; on a fresh one this costs nothing, which TRUNCATE does not.
     cursor.execute(f"DELETE FROM incoming_{table}")
-    with cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN") as stream:
+    with cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN (FORMAT BINARY)") as stream:
+        stream.set_types([rows.TYPES.get(column, "text") for column in columns])
         for row in values:
             stream.write_row(row)
 
@@ -229,7 +230,8 @@ def add_evidence(tenant: Tenant, items: Sequence[Record[Any]]) -> None:
                FROM incidents_evidence WITH NO DATA"""
         )
         cursor.execute("DELETE FROM incoming_evidence")
-        with cursor.copy(f"COPY incoming_evidence ({', '.join(rows.EVIDENCE)}) FROM STDIN") as stream:
+        with cursor.copy(f"COPY incoming_evidence ({', '.join(rows.EVIDENCE)}) FROM STDIN (FORMAT BINARY)") as stream:
+            stream.set_types([rows.TYPES.get(column, "text") for column in rows.EVIDENCE])
             for item in items:
                 for row in rows.evidence(item):
                     stream.write_row(row)

@@ -1,6 +1,7 @@
 """The 48 kinds of evidence by Microsoft's discriminator, and the words by which a list shows each."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from defender.shapes import cloud, endpoint, identity, kubernetes, mail, network
@@ -128,9 +129,19 @@ ENDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+@lru_cache(maxsize=1024)
+def short(odata_type: str | None) -> str:
+    return (odata_type or "").removeprefix(PREFIX).removesuffix("Evidence") or "unknown"
+
+
+@lru_cache(maxsize=1024)
+def steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
 def kind(item: Evidence) -> str:
     """The short name, like device, user or ip: Microsoft's discriminator without its prefix and ending."""
-    return (item.odata_type or "").removeprefix(PREFIX).removesuffix("Evidence") or "unknown"
+    return short(item.odata_type)
 
 
 def name(item: Evidence) -> str:
@@ -138,16 +149,17 @@ def name(item: Evidence) -> str:
 
 
 def detail(item: Evidence) -> str:
-    if kind(item) in ENDS:
-        return " → ".join(end for path in ENDS[kind(item)] if (end := first(item, (path,))))
-    known = first(item, LABELS.get(kind(item), ((), ()))[1])
-    return known if known != name(item) else ""
+    known = kind(item)
+    if known in ENDS:
+        return " → ".join(end for path in ENDS[known] if (end := first(item, (path,))))
+    line = first(item, LABELS.get(known, ((), ()))[1])
+    return line if line and line != name(item) else ""
 
 
 def first(item: Evidence, paths: tuple[str, ...]) -> str:
     for path in paths:
         value: Any = item
-        for step in path.split("."):
+        for step in steps(path):
             value = getattr(value, step, None)
         if isinstance(value, str) and value:
             return value

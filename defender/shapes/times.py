@@ -2,11 +2,13 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 DATE = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)?", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)  # the times of one incident come again and again in its alerts
 def parsed(text: str | None) -> tuple[datetime, int] | None:
     """The whole second as aware UTC and the nanoseconds within it; None when the text is no date."""
     match = DATE.fullmatch(text.strip()) if text else None
