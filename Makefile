@@ -4,11 +4,11 @@ PORT ?= 8000
 SIMULATOR_PORT ?= 8001
 RUN := .venv/bin/python
 STAMP := .venv/installed
-LOCKS := requirements/dev.txt
+LOCKS := requirements/base.txt requirements/dev.txt
 # The demo never sees a developer's own settings.
-DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u SECRET_KEY ENV_FILE=/dev/null STATE_DIR=var/demo
+DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u ENTRA_HOME_TENANT_ID -u SECRET_KEY -u DEBUG ENV_FILE=/dev/null STATE_DIR=var/demo
 
-.PHONY: setup demo run stop reset test lint format bench prove lock
+.PHONY: setup demo run stop reset browser test lint format bench prove lock
 
 setup: $(STAMP)
 	@$(RUN) manage.py migrate --verbosity 0
@@ -29,10 +29,21 @@ run: $(STAMP)
 stop: $(STAMP)
 	@env ENV_FILE=/dev/null STATE_DIR=var/live $(RUN) manage.py stop
 
+# The demo's data; with ALL=1 the real installation's too, after a question.
 reset: stop
-	rm -rf var/demo
+	@rm -rf var/demo && echo "Removed var/demo."
+ifdef ALL
+	@printf 'Remove var/live, with every incident and the secret key? Type yes: '; read answer; \
+	if [ "$$answer" = yes ]; then rm -rf var/live && echo "Removed var/live."; else echo "Kept var/live."; fi
+endif
 
-test: $(STAMP)
+# The tests' browser: the machine's own, or else Playwright's where it can be had.
+browser: $(STAMP)
+	@for name in "$(CHROMIUM)" chromium chromium-browser google-chrome "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do \
+	    command -v "$$name" >/dev/null 2>&1 && exit 0; done; \
+	$(RUN) -m playwright install chromium >/dev/null 2>&1 || echo "No browser was found and none could be installed: its tests are skipped. Name one in CHROMIUM."
+
+test: $(STAMP) browser
 	@$(RUN) -m pytest -q
 
 lint: $(STAMP)

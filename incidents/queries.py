@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,6 +17,7 @@ from tenants.models import Customer, Tenant
 
 PAGE_SIZE = 50
 MOST_FOUND = 10_000
+EVIDENCE = Prefetch("evidence", Evidence.objects.order_by("position"))  # in Microsoft's order
 STALE = timedelta(minutes=5)
 SPLIT = re.compile(r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")  # as store.py splits the words it keeps
 
@@ -44,23 +45,39 @@ def alerts_alone(user: User, filters: Filters) -> Page:
 
 
 def paged(rows: QuerySet[Any], after: str) -> Page:
-    """The rows behind the last one seen, found by their place in the order and not by counting."""
-    rows = rows.order_by(F("microsoft_updated_at").desc(nulls_last=True), "-pk")
+    found = list(in_order(rows, after)[: PAGE_SIZE + 1])
+    page = found[:PAGE_SIZE]
+    return Page(page, address(page[-1]) if len(found) > PAGE_SIZE else "")
+
+
+def in_order(rows: QuerySet[Any], after: str) -> QuerySet[Any]:
+    """The rows behind the last one seen, found by their place in the order and not by counting.
+
+    A row whose time could not be read stands first: that is the order of the indexes, and nobody overlooks it there.
+    """
     place = parsed(after)
     if place:
-        at, pk = place
-        rows = rows.filter(Q(microsoft_updated_at__lt=at) | Q(microsoft_updated_at=at, pk__lt=pk))
-    found = list(rows[: PAGE_SIZE + 1])
-    page = found[:PAGE_SIZE]
-    more = len(found) > PAGE_SIZE and page[-1].microsoft_updated_at is not None
-    return Page(page, f"{page[-1].microsoft_updated_at.isoformat()}_{page[-1].pk}" if more else "")
+        rows = rows.filter(behind(*place))
+    return rows.order_by("-microsoft_updated_at", "-pk")
 
 
-def parsed(after: str) -> tuple[datetime, UUID] | None:
+def behind(at: datetime | None, pk: UUID) -> Q:
+    if at is None:
+        return Q(microsoft_updated_at__isnull=True, pk__lt=pk) | Q(microsoft_updated_at__isnull=False)
+    # The outer condition says the same less exactly; an index can begin at it, at an OR it cannot.
+    return Q(microsoft_updated_at__lte=at) & (Q(microsoft_updated_at__lt=at) | Q(pk__lt=pk))
+
+
+def address(row: Any) -> str:
+    at = row.microsoft_updated_at
+    return f"{at.isoformat() if at else ''}_{row.pk}"
+
+
+def parsed(after: str) -> tuple[datetime | None, UUID] | None:
     at, _, pk = after.partition("_")
     try:
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(pk)) if moment.tzinfo else None
+        moment = datetime.fromisoformat(at) if at else None
+        return (moment, UUID(pk)) if moment is None or moment.tzinfo else None
     except ValueError:
         return None
 
@@ -139,7 +156,7 @@ def customers(user: User) -> QuerySet[Customer]:
 
 
 def alerts_of(incident: Incident) -> list[Alert]:
-    alerts = incident.alerts.prefetch_related("evidence").defer("raw")
+    alerts = incident.alerts.prefetch_related(EVIDENCE).defer("raw")
     return sorted(alerts, key=lambda alert: alert.first_activity_at or alert.microsoft_created_at or timezone.now())
 
 
@@ -147,7 +164,7 @@ def evidence_by_kind(alerts: list[Alert]) -> dict[str, list[Evidence]]:
     """Each thing once, by kind and name."""
     kinds: dict[str, dict[str, Evidence]] = {}
     for alert in alerts:
-        for item in sorted(alert.evidence.all(), key=lambda item: item.position):
+        for item in alert.evidence.all():
             kinds.setdefault(item.kind, {}).setdefault(item.name or f"#{item.pk}", item)
     return {kind: list(items.values()) for kind, items in sorted(kinds.items())}
 

@@ -1,9 +1,12 @@
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from defender.shapes import Comment, moment, reading
@@ -13,6 +16,7 @@ from incidents.models import Alert, Incident
 from tenants import access
 
 LONGEST_PRETTY = 200_000
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @require_safe
@@ -55,7 +59,7 @@ def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
         "alerts": listed,
         "evidence": queries.evidence_by_kind(listed),
         "survivor": queries.survivor(found),
-        "comments": comments(found),
+        "timeline": timeline(found, listed),
         "raw": pretty(found.raw),
         "active": "queue",
     }
@@ -64,10 +68,12 @@ def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = access.get(Alert.objects.select_related("customer", "tenant", "incident"), request.user, pk=pk)
+    rows = Alert.objects.select_related("customer", "tenant", "incident").prefetch_related(queries.EVIDENCE)
+    found = access.get(rows, request.user, pk=pk)
     context = {
         "incident": found,
         "alerts": [found],
+        "timeline": timeline(found, [found]),
         "evidence": queries.evidence_by_kind([found]),
         "raw": pretty(found.raw),
         "alone": True,
@@ -83,6 +89,26 @@ def sync(request: HttpRequest) -> HttpResponse:
     items = [(item, pretty(item.raw)) for item in queries.set_aside(request.user)]
     context = {"states": queries.sync_states(request.user), "set_aside": items, "active": "sync"}
     return render(request, "incidents/sync.html", context)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A moment of the timeline: an alert, a comment or, with neither, a word about the item itself."""
+
+    at: datetime | None
+    alert: Alert | None = None
+    comment: Comment | None = None
+    text: str = ""
+
+
+def timeline(found: Incident | Alert, alerts: list[Alert]) -> list[Entry]:
+    """What happened, oldest first; what has no readable time stands last."""
+    entries = [Entry(alert.first_activity_at or alert.microsoft_created_at, alert=alert) for alert in alerts]
+    entries.append(Entry(found.microsoft_created_at, text=_("Created at Microsoft")))
+    entries.append(Entry(found.microsoft_updated_at, text=_("Last change at Microsoft")))
+    if isinstance(found, Incident):
+        entries += [Entry(at, comment=comment) for comment, at in comments(found)]
+    return sorted(entries, key=lambda entry: entry.at or LATEST)
 
 
 def comments(found: Incident) -> list[tuple[Comment, Any]]:

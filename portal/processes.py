@@ -1,22 +1,29 @@
 """The processes of an installation: one list, by which the demo and `run` start them."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import IO
 from urllib.parse import urlsplit
 
+import psutil
 from django.conf import settings
 
 from portal.embedded import server
 
 CREDENTIAL = ("ENTRA_CLIENT_SECRET", "ENTRA_CERTIFICATE")
+LIST = "processes.json"
+# A worker may be in the middle of a page; killed after this, it loses only the page.
+PATIENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,10 @@ class Process:
     holds_credential: bool = False
 
 
-def processes() -> list[Process]:
-    port = str(web_port())
+def processes(port: int | None = None) -> list[Process]:
+    """Web, worker and beat; the web listens where PUBLIC_URL says unless told otherwise."""
     python = (sys.executable, "-m")
-    web = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--workers", "2")
+    web = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port or web_port()), "--workers", "2")
     quiet = ("--blocking-threads", "1", "--no-ws", "--log-level", "warning", "portal.wsgi:application")
     celery = (*python, "celery", "-A", "portal.celery")
     schedule = ("--pidfile=", "-s", settings.CELERY_BEAT_SCHEDULE_FILENAME)
@@ -48,72 +55,139 @@ def web_port() -> int:
     return 8000 if parts.scheme == "https" else parts.port or 80
 
 
-def environment(process: Process) -> dict[str, str]:
+def environment(process: Process, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Our environment with every setting spelled out, so that no file has to be read; the credential where needed."""
-    own = {name: value for name, value in os.environ.items() if name not in (*CREDENTIAL, "ENV_FILE")}
-    given = {
-        name: value
-        for name, value in settings.ENVIRONMENT.items()
-        if process.holds_credential or name not in CREDENTIAL
-    }
-    return own | given | {"ENV_FILE": os.devnull, "STATE_DIR": str(settings.STATE_DIR), "PYTHONUNBUFFERED": "1"}
+    own = dict(os.environ) | dict(settings.ENVIRONMENT if given is None else given)
+    own |= {"ENV_FILE": os.devnull, "STATE_DIR": str(settings.STATE_DIR), "PYTHONUNBUFFERED": "1"}
+    return {name: value for name, value in own.items() if process.holds_credential or name not in CREDENTIAL}
 
 
 class Ended(Exception):
-    """One of the processes ended by itself; the message says which and its last words."""
+    """The group cannot begin or go on; the message is one sentence, with the last words of the one that ended."""
 
 
 class Group:
-    """Started processes, which end together; a list on disk finds those that a killed starter left behind."""
+    """Started processes, which end together when the block is left; only one group at a time in a state folder.
+
+    A list on disk finds those that a killed starter has left behind: each is the leader of a session of its own.
+    """
 
     def __init__(self, state: Path) -> None:
         self.state = state
-        self.list = state / "processes.json"
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def end_leftovers(self) -> None:
-        known = json.loads(self.list.read_text() or "{}") if self.list.exists() else {}
-        for pid, command in known.values():
-            if command and server.command_line(pid) == command:
-                server.end(pid, [signal.SIGTERM, signal.SIGKILL])
-        self.list.unlink(missing_ok=True)
+    def __enter__(self) -> "Group":
+        self.lock = lock(self.state)
+        if self.lock is None:
+            raise Ended(f"It is running already in {self.state}: end that one with Ctrl-C or make stop.")
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, interrupt)
+        end_leftovers(self.state)
+        self.remember()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
         log = self.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        if log.exists():
+            log.replace(log.with_suffix(".log.before"))
+        with log.open("wb") as output:
             self.running[name] = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True,
             )  # fmt: skip
-        time.sleep(0.05)
-        known = {key: (process.pid, server.command_line(process.pid)) for key, process in self.running.items()}
-        self.list.write_text(json.dumps(known))
+        self.remember()
+
+    def remember(self) -> None:
+        known = {name: process.pid for name, process in self.running.items()}
+        fresh = self.state / "processes.new"
+        fresh.write_text(json.dumps({"starter": os.getpid(), "sessions": known}))
+        fresh.replace(self.state / LIST)
 
     def log(self, name: str) -> Path:
         return self.state / "log" / f"{name}.log"
 
     def watch(self) -> None:
         """Wait until we are told to end (KeyboardInterrupt), or raise Ended when one of them has."""
-        signal.signal(signal.SIGTERM, interrupt)
         while True:
             for name, process in self.running.items():
                 if process.poll() is not None:
-                    lines = self.log(name).read_text(errors="replace").splitlines()[-3:]
-                    raise Ended(f"The {name} process ended by itself: {' | '.join(lines) or 'it left no message'}")
+                    raise Ended(f"The {name} process ended by itself: {server.last_words(self.log(name))}")
             time.sleep(0.5)
 
     def stop(self) -> None:
+        # Nothing may disturb the ending, a second Ctrl-C neither: what is left half-ended would hold the ports.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         for process in self.running.values():
             process.terminate()
+        deadline = time.monotonic() + PATIENCE_SECONDS
         for process in self.running.values():
             try:
-                process.wait(timeout=15)
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self.list.unlink(missing_ok=True)
+        end_leftovers(self.state)
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def lock(state: Path) -> IO[str] | None:
+    """The right to run a group in this folder, free as soon as its holder is gone; None when another has it."""
+    state.mkdir(parents=True, exist_ok=True)
+    file = (state / "processes.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def end(state: Path) -> bool:
+    """End the group of this folder, running or left behind; False when there was none."""
+    held = lock(state)
+    if held is None:
+        if starter := listed(state)[0]:
+            server.end(starter, [signal.SIGTERM, signal.SIGKILL], 3 * PATIENCE_SECONDS)
+        end_leftovers(state)
+        return True
+    with held:
+        return end_leftovers(state)
+
+
+def end_leftovers(state: Path) -> bool:
+    """End every process that a group in this folder has started and that still runs."""
+    left = list(members(set(listed(state)[1])))
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in psutil.wait_procs(left, timeout=PATIENCE_SECONDS)[1]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    (state / LIST).unlink(missing_ok=True)
+    return bool(left)
+
+
+def listed(state: Path) -> tuple[int, list[int]]:
+    """The starter's process number, and the sessions it has started."""
+    try:
+        known = json.loads((state / LIST).read_text())
+        return int(known["starter"]), [int(number) for number in known["sessions"].values()]
+    except (FileNotFoundError, ValueError, KeyError):
+        return 0, []
+
+
+def members(sessions: set[int]) -> Iterator[psutil.Process]:
+    """The processes of these sessions that work in our folder: a number can belong to somebody else by now."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if os.getsid(process.pid) in sessions and Path(process.cwd()) == settings.BASE_DIR:
+                yield process

@@ -3,7 +3,7 @@
 import re
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -25,16 +25,27 @@ NAMES = (
 ENVIRONMENT = {name: env.str(name) for name in NAMES if name in env.ENVIRON}
 
 DEBUG = env.bool("DEBUG", default=False)
-STATE_DIR = (BASE_DIR / env.str("STATE_DIR", default="var/live")).resolve()
+STATE_DIR = (BASE_DIR / (env.str("STATE_DIR", default="") or "var/live")).resolve()
 
 
 def web_address(name: str, default: str) -> str:
     """An http(s) address without a path, from the environment."""
-    value = env.str(name, default=default).rstrip("/")
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query):
+    value = (env.str(name, default="") or default).rstrip("/")
+    parts = address(name, value)
+    extra = parts.path or parts.query or parts.fragment or parts.username
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or extra):
         raise ImproperlyConfigured(f"{name} must be an address like https://utkik.example, not {value!r}.")
     return value
+
+
+def address(name: str, value: str) -> SplitResult:
+    """The parts of an address; ImproperlyConfigured when it has none. It may hold a password and is not repeated."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a well-formed address: {error}.") from error
+    return parts
 
 
 def guid(name: str) -> str:
@@ -75,9 +86,9 @@ ENTRA_HOME_TENANT_ID = guid("ENTRA_HOME_TENANT_ID")
 # PostgreSQL and Redis. Empty: the embedded servers under STATE_DIR, started by whoever needs one.
 DATABASE_URL = env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
-if DATABASE_URL and urlsplit(DATABASE_URL).scheme not in ("postgres", "postgresql"):
+if DATABASE_URL and address("DATABASE_URL", DATABASE_URL).scheme not in ("postgres", "postgresql"):
     raise ImproperlyConfigured("DATABASE_URL must begin with postgres://: Utkik needs PostgreSQL.")
-if REDIS_URL and urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "redis+socket", "unix"):
+if REDIS_URL and address("REDIS_URL", REDIS_URL).scheme not in ("redis", "rediss", "redis+socket", "unix"):
     raise ImproperlyConfigured("REDIS_URL must begin with redis:// or rediss://.")
 
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres:///utkik")}

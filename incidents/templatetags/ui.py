@@ -139,6 +139,6 @@ def defender_link(address: str) -> str:
     except ValueError:
         return ""
     host = parts.hostname or ""
-    good = host in ("security.microsoft.com", "security.microsoft.us") or host.endswith(".security.microsoft.com")
+    good = f".{host}".endswith((".security.microsoft.com", ".security.microsoft.us"))
     clean = not re.search(r"[\s\\\x00-\x20\x7f]", address)
     return address if good and clean and parts.scheme == "https" and port is None and "@" not in parts.netloc else ""

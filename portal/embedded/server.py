@@ -108,14 +108,14 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def end(pid: int, signals: Sequence[signal.Signals]) -> bool:
+def end(pid: int, signals: Sequence[signal.Signals], patience_seconds: float = 10) -> bool:
     """Ask a process to end, more firmly each time; False when it was gone already."""
     for number in signals:
         try:
             os.kill(pid, number)
         except ProcessLookupError:
             return number != signals[0]
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + patience_seconds
         while command_line(pid):
             if time.monotonic() > deadline:
                 break

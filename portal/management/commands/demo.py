@@ -7,6 +7,8 @@ import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,57 +32,63 @@ class Command(BaseCommand):
         self.state: Path = settings.STATE_DIR
         if self.state != settings.BASE_DIR / "var" / "demo" or settings.DATABASE_URL or settings.REDIS_URL:
             raise CommandError("Start the demo with `make demo`.")
-        group = processes.Group(self.state)
-        group.end_leftovers()
-        refuse_taken_port(options["port"], "make demo PORT=…")
-        refuse_taken_port(options["simulator_port"], "make demo SIMULATOR_PORT=…")
-        mine = self.start_servers()
         try:
-            self.show(group, options["port"], options["simulator_port"])
+            with processes.Group(self.state) as group:
+                self.refuse_taken(options["port"], options["simulator_port"])
+                with self.servers(group):
+                    self.show(group, options["port"], options["simulator_port"])
         except KeyboardInterrupt:
-            self.say("Ending.")
+            self.say("Ended.")
         except processes.Ended as error:
             raise CommandError(str(error)) from error
+
+    def refuse_taken(self, port: int, simulator_port: int) -> None:
+        if port == simulator_port:
+            raise CommandError(f"PORT and SIMULATOR_PORT are both {port}: choose two different ones.")
+        refuse_taken_port(port, "make demo PORT=…")
+        refuse_taken_port(simulator_port, "make demo SIMULATOR_PORT=…")
+
+    @contextmanager
+    def servers(self, group: processes.Group) -> Iterator[None]:
+        """PostgreSQL and Valkey, which end with the demo, after the processes that use them."""
+        self.say("Starting PostgreSQL and Valkey …")
+        try:
+            postgres.ensure(self.state)
+            valkey.ensure(self.state)
+            yield
         finally:
             group.stop()
-            for server in mine:
-                server.stop(self.state)
-
-    def start_servers(self) -> list[Any]:
-        """Start PostgreSQL and Valkey; return those that were not running before, to end them with the demo."""
-        self.say("Starting PostgreSQL and Valkey …")
-        mine = [server for server in (postgres, valkey) if not server.answers(self.state)]
-        postgres.ensure(self.state)
-        valkey.ensure(self.state)
-        return mine
+            valkey.stop(self.state)
+            postgres.stop(self.state)
 
     def show(self, group: processes.Group, port: int, simulator_port: int) -> None:
         self.say("Starting the simulated Microsoft cloud …")
         command = [sys.executable, "-m", "simulator", "--port", str(simulator_port), "--begin", self.began()]
         group.start("simulator", command, os.environ)
         world = self.world(f"http://localhost:{simulator_port}")
-        env = self.write_environment(world, port, simulator_port)
-        self.say("Preparing the database …")
-        self.manage(env, "migrate", "--verbosity", "0")
-        self.manage(env, "collectstatic", "--noinput", "--verbosity", "0")
-        password = self.password(env)
-        self.say("Connecting the customers and reading their incidents …")
-        self.manage(env, "connect", "--csv", str(self.customers(world)))
-        self.manage(env, "sync", fails=True)
-        for process in processes.processes():
-            own = {
-                name: value
-                for name, value in env.items()
-                if process.holds_credential or name not in processes.CREDENTIAL
-            }
-            group.start(process.name, with_port(process.command, port), own | {"PYTHONUNBUFFERED": "1"})
+        given = self.write_environment(world, port, simulator_port)
+        self.prepare({**os.environ, **given}, world)
+        for process in processes.processes(port):
+            group.start(process.name, process.command, processes.environment(process, given))
         self.wait_for(f"http://localhost:{port}/healthz")
-        self.say(f"\n  Utkik      http://localhost:{port}\n  Operator   operator\n  Password   {password}\n")
+        self.say(f"\n  Utkik      http://localhost:{port}\n  Operator   operator")
+        self.say(f"  Password   {(self.state / 'operator').read_text()}\n")
         self.say(
             "  In a second terminal:  set -a; . var/demo/env; set +a; .venv/bin/python manage.py sync\n"
             "  Ctrl-C ends the demo."
         )
         group.watch()
+
+    def prepare(self, env: dict[str, str], world: dict[str, Any]) -> None:
+        self.say("Preparing the database …")
+        self.manage(env, "migrate", "--verbosity", "0")
+        self.manage(env, "collectstatic", "--noinput", "--verbosity", "0")
+        if not (self.state / "operator").exists():
+            keep(self.state / "operator", self.manage(env, "operator").strip())
+        self.say("Connecting the customers and reading their incidents …")
+        self.manage(env, "connect", "--csv", str(self.customers(world)))
+        # What one customer's directory refuses is shown on the page of the sync.
+        self.manage(env, "sync", fails=True)
 
     def say(self, text: str) -> None:
         self.stdout.write(text)
@@ -90,7 +98,7 @@ class Command(BaseCommand):
         """When this demo's world began: the same at the next start, so that it goes on where it was."""
         file = self.state / "began"
         if not file.exists():
-            file.write_text(datetime.now(UTC).isoformat())
+            keep(file, datetime.now(UTC).isoformat())
         return file.read_text()
 
     def world(self, url: str) -> dict[str, Any]:
@@ -120,11 +128,11 @@ class Command(BaseCommand):
             "ENTRA_CLIENT_SECRET": world["client_secret"],
             "ENTRA_HOME_TENANT_ID": "00000000-0000-4000-8000-000000000000",
             "PUBLIC_URL": f"http://localhost:{port}",
+            # Empty is unset: what a terminal already has for the real cloud must not mix in.
+            **dict.fromkeys(("ENTRA_CERTIFICATE", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"), ""),
         }
-        file = self.state / "env"
-        file.touch(mode=0o600)
-        file.write_text("".join(f"{name}={value}\n" for name, value in own.items()))
-        return {**os.environ, **own}
+        keep(self.state / "env", "".join(f"{name}={value}\n" for name, value in own.items()))
+        return own
 
     def manage(self, env: dict[str, str], *arguments: str, fails: bool = False) -> str:
         result = subprocess.run(
@@ -135,14 +143,6 @@ class Command(BaseCommand):
             raise CommandError((result.stderr.strip().splitlines() or ["It failed."])[-1])
         return result.stdout
 
-    def password(self, env: dict[str, str]) -> str:
-        file = self.state / "operator"
-        if not file.exists():
-            made = self.manage(env, "operator").strip()
-            file.touch(mode=0o600)
-            file.write_text(made)
-        return file.read_text()
-
     def customers(self, world: dict[str, Any]) -> Path:
         file = self.state / "customers.csv"
         with file.open("w", newline="", encoding="utf-8") as stream:
@@ -150,8 +150,9 @@ class Command(BaseCommand):
         return file
 
 
-def with_port(command: tuple[str, ...], port: int) -> list[str]:
-    words = list(command)
-    if "--port" in words:
-        words[words.index("--port") + 1] = str(port)
-    return words
+def keep(file: Path, text: str) -> None:
+    """Write a file for this user's eyes only, whole or not at all."""
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.replace(file)

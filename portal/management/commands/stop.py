@@ -8,12 +8,13 @@ from portal.embedded import postgres, valkey
 
 
 class Command(BaseCommand):
-    help = "End the embedded servers and whatever a killed start has left behind, under every folder of var/."
+    help = "End what runs or was left behind under every folder of var/: processes, PostgreSQL and Valkey."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        states = sorted(path for path in (settings.BASE_DIR / "var").glob("*") if path.is_dir())
-        for state in states:
-            processes.Group(state).end_leftovers()
-            for name, ended in (("PostgreSQL", postgres.stop(state)), ("Valkey", valkey.stop(state))):
-                if ended:
+        states = {path for path in (settings.BASE_DIR / "var").glob("*") if path.is_dir()}
+        for state in sorted(states | {settings.STATE_DIR}):
+            if not state.exists():
+                continue
+            for name, end in (("the processes", processes.end), ("PostgreSQL", postgres.stop), ("Valkey", valkey.stop)):
+                if end(state):
                     self.stdout.write(f"Ended {name} of {state.name}.")
