@@ -1,54 +1,105 @@
 """What a client may change: PATCH of an incident or alert, and comments."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 from werkzeug.wrappers import Request
 
-from simulator.world import Tenant, wire
+from simulator.records import wire
+from simulator.tenant import Tenant
 
-INCIDENT = {"assignedTo", "classification", "customTags", "description", "determination", "displayName", "severity",
-            "resolvingComment", "status", "summary"}  # fmt: skip
-ALERT = {"assignedTo", "classification", "customDetails", "determination", "status"}
+APP = "API-App:Utkik"
+Change = Callable[[Tenant, str, dict[str, Any], Request], Any]
+CHANGEABLE = {
+    "incidents": {
+        "assignedTo",
+        "classification",
+        "customTags",
+        "description",
+        "determination",
+        "displayName",
+        "severity",
+        "resolvingComment",
+        "status",
+        "summary",
+    },
+    "alerts_v2": {"assignedTo", "classification", "customDetails", "determination", "status"},
+}
 VALUES = {
     "classification": {"unknown", "falsePositive", "truePositive", "informationalExpectedActivity"},
     "determination": {
-        "unknown", "apt", "malware", "securityPersonnel", "securityTesting", "unwantedSoftware", "other",
-        "multiStagedAttack", "compromisedAccount", "phishing", "maliciousUserActivity", "notMalicious",
-        "notEnoughDataToValidate", "confirmedActivity", "lineOfBusinessApplication",
+        "unknown",
+        "apt",
+        "malware",
+        "securityPersonnel",
+        "securityTesting",
+        "unwantedSoftware",
+        "other",
+        "multiStagedAttack",
+        "compromisedAccount",
+        "phishing",
+        "maliciousUserActivity",
+        "notMalicious",
+        "notEnoughDataToValidate",
+        "confirmedActivity",
+        "lineOfBusinessApplication",
     },
     "severity": {"unknown", "informational", "low", "medium", "high"},
-}  # fmt: skip
+}
 STATUS = {"incidents": {"active", "resolved", "inProgress"}, "alerts_v2": {"unknown", "new", "inProgress", "resolved"}}
+EMPTIED = {"assignedTo", "resolvingComment", "description", "summary", "customDetails"}  # what null may be written to
 
 
-def patch(tenant: Tenant, collection: str, item: dict[str, Any], request: Request) -> str:
-    """Change the item as asked; return the reason when it is refused, '' when it was done."""
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        return "The body is not a JSON object."
-    wanted = {key: value for key, value in body.items() if not key.startswith("@odata.")}
-    unknown = set(wanted) - (INCIDENT if collection == "incidents" else ALERT)
+class BadChange(Exception):
+    """The change is refused; the message says why."""
+
+
+def patch(tenant: Tenant, collection: str, item: dict[str, Any], request: Request) -> None:
+    """Change the item as asked; BadChange when it is not allowed."""
+    wanted = {key: value for key, value in written(request).items() if not key.startswith("@odata.")}
+    unknown = set(wanted) - CHANGEABLE[collection]
     if unknown:
-        return f"The property '{min(unknown)}' cannot be changed."
-    allowed = {**VALUES, "status": STATUS[collection]}
-    wrong = [key for key, value in wanted.items() if key in allowed and value not in allowed[key]]
-    if wrong:
-        return f"The value of '{wrong[0]}' is not valid."
-    now = wire(datetime.now(UTC))
-    item |= {**wanted, "lastUpdateDateTime": now}
+        raise BadChange(f"The property '{min(unknown)}' does not exist or cannot be changed.")
+    for key, value in wanted.items():
+        if not allowed(collection, key, value):
+            raise BadChange(f"The value of '{key}' is not valid.")
+    at = tenant.clock()
+    resolving = wanted.get("status") == "resolved" != item["status"]
+    item |= {**wanted, "lastUpdateDateTime": wire(at)}
     if collection == "incidents":
-        if wanted.get("status") == "resolved":
-            tenant.resolve_alerts(datetime.now(UTC), item["id"])
-        item["lastModifiedBy"] = "API-App:Utkik"
-    return ""
+        item["lastModifiedBy"] = APP
+        if resolving:
+            tenant.resolve_alerts(at, item["id"])
+    elif "status" in wanted:
+        item["resolvedDateTime"] = wire(at) if wanted["status"] == "resolved" else None
 
 
-def comment(item: dict[str, Any], request: Request) -> list[dict[str, Any]]:
-    """Add the comment and answer with all there are."""
-    body = request.get_json(silent=True) or {}
-    now = wire(datetime.now(UTC))
-    written = {"comment": str(body.get("comment", "")), "createdByDisplayName": "API-App:Utkik", "createdDateTime": now}
-    item["comments"] = [*item["comments"], written]
+def allowed(collection: str, key: str, value: Any) -> bool:
+    choices = {**VALUES, "status": STATUS[collection]}.get(key)
+    if choices is not None:
+        return isinstance(value, str) and value in choices
+    if key == "customTags":
+        return isinstance(value, list) and all(isinstance(tag, str) for tag in value)
+    if key == "customDetails":
+        return value is None or isinstance(value, dict)
+    return isinstance(value, str) or (value is None and key in EMPTIED)
+
+
+def comment(tenant: Tenant, collection: str, item: dict[str, Any], request: Request) -> list[dict[str, Any]]:
+    """Add the comment and answer with all there are; BadChange when there is none in the body."""
+    text = written(request).get("comment")
+    if not isinstance(text, str) or not text:
+        raise BadChange("The comment is missing.")
+    now = wire(tenant.clock())
+    item["comments"] = [*item["comments"], {"comment": text, "createdByDisplayName": APP, "createdDateTime": now}]
     item["lastUpdateDateTime"] = now
-    return item["comments"]
+    if collection == "incidents":
+        item["lastModifiedBy"] = APP
+    return list(item["comments"])
+
+
+def written(request: Request) -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict):
+        raise BadChange("The body is not a JSON object.")
+    return body

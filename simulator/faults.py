@@ -1,7 +1,24 @@
-"""What can go wrong on order: each fault waits for the requests that it is meant for."""
+"""What goes wrong on order: each fault waits for the requests that it is meant for.
+
+On both services: throttle (value: Retry-After as text, none when null), status (value: code), html (value: status,
+200), empty, redirect, slow (value: seconds), cut.
+On Graph: skip_token (the continuation is refused; value: the message), next_link (value: the link), repeat (the next
+page's link leads to the same page), foreign (an item of another tenant stands first), item (value: raw JSON that stands
+first), nul, surrogate, partial (206 with Warning), expand (500 for $expand only), oversize (every item in one page),
+unauthorized (401), forbidden (403, a role is missing).
+On Entra: code (value: AADSTS number), gone, no_principal, disabled, wrong_secret, expired_secret, no_roles (a token
+without roles), skew (value: seconds by which the token's times are off).
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
+
+CODES = {"gone": 700016, "no_principal": 7000229, "disabled": 7000112, "wrong_secret": 7000215,
+         "expired_secret": 7000222}  # fmt: skip
+BOTH = {"throttle", "status", "html", "empty", "redirect", "slow", "cut"}
+GRAPH = {"skip_token", "next_link", "repeat", "foreign", "item", "nul", "surrogate", "partial", "expand", "oversize",
+         "unauthorized", "forbidden"}  # fmt: skip
+ENTRA = {"code", "no_roles", "skew", *CODES}
 
 
 @dataclass
@@ -15,27 +32,38 @@ class Fault:
     times: int = 1
     value: Any = None
 
+    def __post_init__(self) -> None:
+        if self.host not in ("graph", "entra"):
+            raise ValueError(f"A fault's host is graph or entra, not {self.host!r}.")
+        if self.kind not in BOTH | (GRAPH if self.host == "graph" else ENTRA):
+            raise ValueError(f"There is no fault {self.kind!r} for {self.host}.")
+
+    def meant_for(self, host: str, tenant: str, path: str) -> bool:
+        wanted = {"skip_token": "skiptoken=", "expand": "expand"}.get(self.kind, "")
+        return self.host == host and self.tenant in ("", tenant) and self.path in path and wanted in path
+
 
 @dataclass
 class Faults:
     waiting: list[Fault] = field(default_factory=list)
 
-    def add(self, kind: str, **options: Any) -> None:
-        self.waiting.append(Fault(kind, **options))
+    def add(self, kind: str, **options: Any) -> Fault:
+        """Order a fault; kinds that only Entra knows need no `host`. ValueError when there is no such fault."""
+        if kind in ENTRA:
+            options.setdefault("host", "entra")
+        fault = Fault(kind, **options)
+        self.waiting.append(fault)
+        return fault
 
     def clear(self) -> None:
         self.waiting.clear()
 
     def take(self, host: str, tenant: str, path: str) -> Fault | None:
+        """The first fault that waits for this request; `path` with its query."""
         for fault in self.waiting:
-            if fault.host == host and fault.tenant in ("", tenant) and fault.path in path:
+            if fault.meant_for(host, tenant, path):
                 fault.times -= 1
                 if fault.times <= 0:
                     self.waiting.remove(fault)
                 return fault
         return None
-
-    def entra_code(self, tenant: str) -> int:
-        """The AADSTS code ordered for the tenant's next token, 0 when none is."""
-        fault = self.take("entra", tenant, "")
-        return int(fault.value) if fault else 0

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+DEEPEST = 100
 Test = Callable[[Mapping[str, Any]], bool]
 
 TOKEN = re.compile(
@@ -15,10 +17,10 @@ TOKEN = re.compile(
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda one, other: one == other,
     "ne": lambda one, other: one != other,
-    "gt": lambda one, other: one is not None and one > other,
-    "ge": lambda one, other: one is not None and one >= other,
-    "lt": lambda one, other: one is not None and one < other,
-    "le": lambda one, other: one is not None and one <= other,
+    "gt": lambda one, other: None not in (one, other) and one > other,
+    "ge": lambda one, other: None not in (one, other) and one >= other,
+    "lt": lambda one, other: None not in (one, other) and one < other,
+    "le": lambda one, other: None not in (one, other) and one <= other,
 }
 
 
@@ -26,18 +28,23 @@ class BadFilter(Exception):
     """The filter is not one that Graph takes; the message is Graph's."""
 
 
+@lru_cache(100_000)
 def ticks(text: str) -> int:
-    """A date text as nanoseconds, so that seven digits compare exactly."""
+    """A date text as nanoseconds, so that seven digits compare exactly; BadFilter when it is none."""
     match = re.fullmatch(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", text)
     if match is None:
         raise BadFilter(f"Invalid date '{text}'")
-    whole = datetime.fromisoformat(match[1] + (match[3] if match[3] != "Z" else "+00:00"))
+    try:
+        whole = datetime.fromisoformat(match[1] + (match[3] if match[3] != "Z" else "+00:00"))
+    except ValueError as error:
+        raise BadFilter(f"Invalid date '{text}'") from error
     return int(whole.timestamp()) * 1_000_000_000 + int((match[2] or "0").ljust(9, "0"))
 
 
 class Parser:
     def __init__(self, text: str, allowed: set[str]) -> None:
         self.allowed = allowed
+        self.depth = 0
         self.tokens: list[tuple[str, str]] = []
         at = 0
         while text[at:].strip():
@@ -66,7 +73,13 @@ class Parser:
         return lambda item: all(test(item) for test in tests)
 
     def single(self) -> Test:
+        if self.take("word", "not"):
+            denied = self.single()
+            return lambda item: not denied(item)
         if self.take("bracket", "("):
+            self.depth += 1
+            if self.depth > DEEPEST:
+                raise BadFilter("The node count limit has been exceeded.")
             test = self.either()
             if not self.take("bracket", ")"):
                 raise BadFilter("Syntax error: a bracket is not closed.")
@@ -74,16 +87,19 @@ class Parser:
         return self.comparison()
 
     def comparison(self) -> Test:
-        if len(self.tokens) < 3 or self.tokens[0][0] != "word" or self.tokens[1][1] not in COMPARISONS:
+        kinds = [kind for kind, _ in self.tokens[:3]]
+        if kinds not in (["word", "word", "text"], ["word", "word", "time"], ["word", "word", "word"]):
             raise BadFilter("Syntax error: expected a comparison.")
-        (_, name), (_, operator), (kind, value) = self.tokens[:3]
+        name, operator, value = (text for _, text in self.tokens[:3])
         del self.tokens[:3]
+        if operator not in COMPARISONS:
+            raise BadFilter(f"Syntax error: '{operator}' is no operator.")
         if name not in self.allowed:
             raise BadFilter(f"Could not find a property named '{name}' that can be filtered.")
         dated = name.endswith("DateTime")
-        if dated != (kind == "time") or (not dated and kind != "text" and value != "null"):
+        if kinds[2] != ("time" if dated else "text") and value != "null":
             raise BadFilter(f"A binary operator with incompatible types was detected for '{name}'.")
-        wanted = ticks(value) if dated else None if kind == "word" else value.replace("''", "'")
+        wanted = None if kinds[2] == "word" else ticks(value) if dated else value.replace("''", "'")
         compare = COMPARISONS[operator]
         return lambda item: compare(ticks(item[name]) if dated and item.get(name) else item.get(name), wanted)
 

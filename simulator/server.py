@@ -41,6 +41,6 @@ class Running:
 
 
 def start(world: World | None = None, *, host: str = "127.0.0.1", port: int = 0) -> Running:
-    """Serve the world in a thread; a port of 0 takes a free one. OSError when the port is taken."""
+    """Serve the world in a thread; a port of 0 takes a free one. SystemExit when the port is taken."""
     world = world or World()
     return Running(world, make_server(host, port, application(world), threaded=True, request_handler=QuietHandler))

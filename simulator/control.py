@@ -1,0 +1,96 @@
+"""What the demo and a person at a terminal may order, under the simulator's own host only.
+
+GET /_simulator/world · POST, DELETE /_simulator/faults · POST /_simulator/clock {"advance": seconds} or {"now": time} ·
+POST /_simulator/certificate (a PEM text) · POST /_simulator/tenants/{id}/grant {"roles"?} | revoke | order {"order"} |
+story {"kind"?, "severity"?, "hostile"?} | alert | touch {"incident", ...changes} | merge {"loser", "survivor"}.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from simulator.answers import answer
+from simulator.tenant import Tenant
+from simulator.world import World
+
+PREFIX = "/_simulator/"
+
+
+class Unknown(Exception):
+    """There is no such address."""
+
+
+def respond(world: World, request: Request) -> Response:
+    """The answer to an order; call it with the world's lock held."""
+    try:
+        return answer(obeyed(world, request))
+    except Unknown:
+        return answer({"error": "There is no such address."}, 404)
+    except KeyError as error:
+        return answer({"error": f"There is no {error.args[0]!r}."}, 404)
+    except (TypeError, ValueError, AttributeError) as error:
+        return answer({"error": f"The order cannot be read: {error}"}, 400)
+
+
+def obeyed(world: World, request: Request) -> Any:
+    parts = request.path.removeprefix(PREFIX).split("/")
+    order = (request.method, *parts[:1])
+    if order == ("POST", "certificate"):
+        world.register_certificate(request.get_data())
+        return described(world)
+    body = request.get_json(force=True) if request.get_data() else {}
+    if order == ("POST", "tenants") and len(parts) == 3:
+        return changed(world.tenant(parts[1]), parts[2], body)
+    if order == ("POST", "faults"):
+        world.faults.add(**body)
+    elif order == ("DELETE", "faults"):
+        world.faults.clear()
+    elif order == ("POST", "clock"):
+        world.advance(seconds_to(world, body["now"]) if "now" in body else float(body["advance"]))
+    elif order != ("GET", "world"):
+        raise Unknown
+    return described(world)
+
+
+def seconds_to(world: World, text: str) -> float:
+    return (datetime.fromisoformat(text).astimezone(UTC) - world.now).total_seconds()
+
+
+def changed(tenant: Tenant, verb: str, body: dict[str, Any]) -> Any:
+    match verb:
+        case "grant":
+            tenant.grant(set(body["roles"]) if "roles" in body else None)
+        case "revoke":
+            tenant.revoke()
+        case "order":
+            tenant.order = str(body["order"])
+        case "story":
+            return tenant.add_story(**body)
+        case "alert":
+            return tenant.add_alert()
+        case "touch":
+            return tenant.touch(body.pop("incident"), **body)
+        case "merge":
+            tenant.merge(None, body["loser"], body["survivor"])
+        case _:
+            raise Unknown
+    return shown(tenant)
+
+
+def described(world: World) -> dict[str, Any]:
+    return {
+        "client_id": world.client_id,
+        "client_secret": world.client_secret,
+        "now": world.now.isoformat(),
+        "tenants": [shown(tenant) for tenant in world.tenants.values()],
+        "faults": len(world.faults.waiting),
+    }
+
+
+def shown(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.id, "name": tenant.name, "domain": tenant.domain, "consented": tenant.consented,
+        "roles": sorted(tenant.roles), "order": tenant.order, "incidents": len(tenant.incidents),
+        "alerts": len(tenant.alerts),
+    }  # fmt: skip
