@@ -88,12 +88,13 @@ def start(state: Path, data: Path) -> None:
     command = [*prefix(), str(binary("postgres")), "-D", str(data), "-k", str(socket_folder(state))]
     deadline = time.monotonic() + server.PATIENCE_SECONDS
     while True:
+        before = log.stat().st_size if log.exists() else 0
         process = server.spawn(command, log, data)
         try:
             return server.wait_until(lambda: answers(state), process, "PostgreSQL", log)
         except ImproperlyConfigured:
             # Sessions of a killed server end by themselves, each when it next looks around.
-            if "is still in use" not in server.last_words(log) or time.monotonic() > deadline:
+            if b"is still in use" not in log.read_bytes()[before:] or time.monotonic() > deadline:
                 raise
 
 
@@ -136,8 +137,11 @@ def prefix() -> list[str]:
             "The embedded PostgreSQL needs setpriv (util-linux) to run for root; or set DATABASE_URL."
         )
     user = pwd.getpwnam("nobody")
-    return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
-            "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]  # fmt: skip
+    # Without the last one access(2), by which PostgreSQL looks for its own files, would ignore the capability.
+    return [
+        setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--inh-caps=+dac_override",
+        "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup", "--",
+    ]  # fmt: skip
 
 
 def give_to_server(folder: Path) -> None:
