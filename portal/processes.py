@@ -77,9 +77,10 @@ class Group:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> "Group":
-        self.lock = lock(self.state)
-        if self.lock is None:
+        held = lock(self.state)
+        if held is None:
             raise Ended(f"It is running already in {self.state}: end that one with Ctrl-C or make stop.")
+        self.lock = held
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, interrupt)
@@ -89,6 +90,7 @@ class Group:
 
     def __exit__(self, *error: object) -> None:
         self.stop()
+        self.lock.close()
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
         log = self.log(name)
