@@ -44,7 +44,7 @@ def address(name: str, value: str) -> SplitResult:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is not a well-formed address: {error}.") from error
+        raise ImproperlyConfigured(f"{name} is not a well-formed address.") from error
     return parts
 
 

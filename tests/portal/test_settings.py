@@ -42,7 +42,10 @@ def test_the_secret_key_is_made_once(tmp_path):
     [
         ({"PUBLIC_URL": "nonsense"}, "PUBLIC_URL"),
         ({"ENTRA_CLIENT_ID": "12"}, "ENTRA_CLIENT_ID"),
+        ({"PUBLIC_URL": "http://localhost:port"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://utkik.example/path"}, "PUBLIC_URL"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgres://[x"}, "DATABASE_URL"),
         ({"REDIS_URL": "http://x"}, "REDIS_URL"),
         ({"MICROSOFT_CLOUD_URL": "http://localhost:1", "PUBLIC_URL": "https://utkik.example"}, "MICROSOFT_CLOUD_URL"),
     ],
@@ -52,6 +55,18 @@ def test_a_malformed_setting_is_one_sentence(tmp_path, env, named):
     assert result.returncode == 1
     assert named in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_an_address_with_a_password_is_not_repeated(tmp_path):
+    result = manage(tmp_path, "check", DATABASE_URL="postgres://utkik:can/ary@host/utkik")
+    assert result.stderr == "utkik: DATABASE_URL is not a well-formed address.\n"
+
+
+def test_an_empty_setting_is_an_unset_one(tmp_path):
+    names = ("PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENTRA_CLIENT_ID", "MICROSOFT_CLOUD_URL", "DEBUG")
+    result = manage(tmp_path, "diffsettings", **dict.fromkeys(names, ""))
+    assert "PUBLIC_URL = 'http://localhost:8000'" in result.stdout
+    assert "DEBUG = True" not in result.stdout
 
 
 @pytest.mark.parametrize(
