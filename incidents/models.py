@@ -22,10 +22,16 @@ class OwnedQuerySet(models.QuerySet[models.Model]):
 
 
 class Owned(models.Model):
-    """What belongs to one directory of one customer; the customer stands in every row, as the key of isolation."""
+    """What belongs to one directory of one customer; the customer stands in every row, as the key of isolation.
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    In the database customer, tenant and parent are held together (migration 0002), so that no row can name the
+    directory, incident or alert of another customer.
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
 
     objects = OwnedQuerySet.as_manager()
 
@@ -39,7 +45,7 @@ class Received(Owned):
     `microsoft_id` is unique inside a tenant only. `version` is lastUpdateDateTime in nanoseconds since 1970, exact
     where a datetime is not; the newest version wins. `digest` tells whether two versions of one time differ. Enum
     columns hold Microsoft's own spelling, unknown members included. A property of the wrong kind is empty here
-    and makes the row `partly_read`; `raw` still has it.
+    and makes the row `partly_read`; `raw` still has it. `words` are those that a search finds the row by.
     """
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
@@ -59,6 +65,7 @@ class Received(Owned):
     partly_read = models.BooleanField(default=False)
     raw = models.BinaryField()
     digest = models.BinaryField()
+    words = models.TextField(blank=True)
     first_seen_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -94,7 +101,9 @@ class Incident(Received):
     search = SearchVectorField(null=True, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "microsoft_id"], name="incident_of_tenant")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "microsoft_id"], name="incident_of_tenant"),
+        ]
         indexes = [
             models.Index(fields=["-microsoft_updated_at", "-id"], name="incident_newest"),
             models.Index(fields=["customer", "-microsoft_updated_at", "-id"], name="incident_customer_newest"),
@@ -120,7 +129,9 @@ class Incident(Received):
 class Alert(Received):
     """One alert; `incident` stays empty while Microsoft names none, or names one that has not been read yet."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, related_name="alerts")
+    incident = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, null=True, related_name="alerts", db_constraint=False
+    )
     incident_microsoft_id = models.TextField(blank=True)
     category = models.TextField(blank=True)
     service_source = models.CharField(max_length=64, blank=True)
@@ -129,9 +140,14 @@ class Alert(Received):
     first_activity_at = models.DateTimeField(null=True)
     last_activity_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
+    # The names among its evidence that an incident counts, each once.
+    devices = ArrayField(models.TextField(), default=list, blank=True)
+    users = ArrayField(models.TextField(), default=list, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "microsoft_id"], name="alert_of_tenant")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "microsoft_id"], name="alert_of_tenant"),
+        ]
         indexes = [
             models.Index(
                 fields=["tenant", "incident_microsoft_id"],
@@ -155,18 +171,20 @@ class Alert(Received):
 class Evidence(Owned):
     """One evidence item of an alert, as far as lists and search need it; the whole item is in the alert's raw JSON."""
 
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="evidence", db_index=False)
+    pk = models.CompositePrimaryKey("alert_id", "position")
+    alert = models.ForeignKey(
+        Alert, on_delete=models.CASCADE, related_name="evidence", db_index=False, db_constraint=False
+    )
     position = models.IntegerField()
     kind = models.CharField(max_length=100)
     name = models.TextField(blank=True)
     detail = models.TextField(blank=True)
     verdict = models.CharField(max_length=64, blank=True)
     remediation_status = models.CharField(max_length=64, blank=True)
-    roles = ArrayField(models.TextField(), default=list, blank=True)
+    roles = models.TextField(blank=True)
 
     class Meta:
         verbose_name_plural = "evidence"
-        constraints = [models.UniqueConstraint(fields=["alert", "position"], name="evidence_of_alert")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"

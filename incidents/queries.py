@@ -165,7 +165,7 @@ def evidence_by_kind(alerts: list[Alert]) -> dict[str, list[Evidence]]:
     kinds: dict[str, dict[str, Evidence]] = {}
     for alert in alerts:
         for item in alert.evidence.all():
-            kinds.setdefault(item.kind, {}).setdefault(item.name or f"#{item.pk}", item)
+            kinds.setdefault(item.kind, {}).setdefault(item.name or f"#{item.position}", item)
     return {kind: list(items.values()) for kind, items in sorted(kinds.items())}
 
 

@@ -2,7 +2,11 @@
 
 import hashlib
 import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from uuid import UUID
 
 from defender import shapes
 from defender.shapes import Alert, Incident, Record, moment, nanoseconds
@@ -10,42 +14,55 @@ from defender.shapes import Alert, Incident, Record, moment, nanoseconds
 RECEIVED = (
     "microsoft_id", "title", "description", "status", "severity", "classification", "determination", "assigned_to",
     "web_url", "microsoft_created_at", "microsoft_updated_at", "microsoft_updated_text", "version", "partly_read",
-    "raw", "digest",
+    "raw", "digest", "words",
 )  # fmt: skip
 INCIDENT = (*RECEIVED, "redirected_to", "tags", "system_tags", "priority_score")
 ALERT = (
-    *RECEIVED, "incident_microsoft_id", "category", "service_source", "detection_source", "mitre_techniques",
-    "first_activity_at", "last_activity_at", "resolved_at",
+    *RECEIVED, "category", "service_source", "detection_source", "mitre_techniques",
+    "first_activity_at", "last_activity_at", "resolved_at", "devices", "users",
 )  # fmt: skip
-EVIDENCE = ("alert_microsoft_id", "position", "kind", "name", "detail", "verdict", "remediation_status", "roles")
-
-# For a COPY in binary form, which spares PostgreSQL the reading of a megabyte of hexadecimal a page; else text.
-MOMENT, LIST = "timestamptz", "text[]"
-TYPES = {
-    "microsoft_created_at": MOMENT, "microsoft_updated_at": MOMENT, "first_activity_at": MOMENT,
-    "last_activity_at": MOMENT, "resolved_at": MOMENT, "version": "int8", "partly_read": "bool", "raw": "bytea",
-    "digest": "bytea", "tags": LIST, "system_tags": LIST, "mitre_techniques": LIST, "roles": LIST,
-    "priority_score": "int4", "position": "int4",
-}  # fmt: skip
+# Which kinds an incident counts as devices and as people.
+DEVICES, PEOPLE = {"device"}, {"user", "mailbox"}
+EVIDENCE = ("position", "kind", "name", "detail", "verdict", "remediation_status", "roles")
 
 # PostgreSQL's text knows no NUL, and UTF-8 no lone surrogate; the raw JSON keeps both.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Words are split at ASCII punctuation, by the query too, so that a part of a host name or address finds it.
+PUNCTUATION = {code: " " for code in range(128) if not chr(code).isalnum()}
 ENUM_LENGTH = 64
 INTEGER_LIMIT = 2**31
 
+Clean = Callable[[str | None], str]
+
 
 def text(value: str | None) -> str:
+    """The text as PostgreSQL can store it; '' for none."""
     if not value or (value.isascii() and "\x00" not in value):
         return value or ""
     return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
-def enum(value: str | None) -> str:
-    return text(value)[:ENUM_LENGTH]
+def as_it_is(value: str | None) -> str:
+    return value or ""
 
 
-def texts(values: Any) -> list[str]:
-    return [text(value) for value in values or () if isinstance(value, str)]
+def clean(raw: bytes) -> Clean:
+    """How the texts of an item become storable: a look at its JSON tells for most that nothing is to be done."""
+    return as_it_is if b"\\u" not in raw and raw.isascii() else text
+
+
+def new_id() -> UUID:
+    """A UUID of version 7 (RFC 9562): in the order of time, so that what arrives together lies together on disk."""
+    milliseconds, chance = time.time_ns() // 1_000_000, secrets.randbits(74)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | (chance >> 62) << 64 | 0b10 << 62 | (chance & (1 << 62) - 1))
+
+
+def texts(values: Any, cleaned: Clean) -> list[str]:
+    return [cleaned(value) for value in values if isinstance(value, str)] if values else []
+
+
+def words(*texts: str) -> str:
+    return " ".join(texts).translate(PUNCTUATION)
 
 
 def digest(raw: bytes) -> bytes:
@@ -57,47 +74,53 @@ def version(record: Record[Any]) -> int:
     return nanoseconds(record.value.last_update_date_time) or 0
 
 
-def received(record: Record[Any], title: str | None, web_url: str | None) -> tuple[Any, ...]:
+def received(
+    record: Record[Any], cleaned: Clean, title: str | None, web_url: str | None, others: Iterable[str]
+) -> tuple[Any, ...]:
+    """The columns that incidents and alerts have in common; `others` are words beside its own it is found by."""
     value = record.value
+    microsoft_id, named, owner = cleaned(record.id), cleaned(title), cleaned(value.assigned_to)
     return (
-        text(record.id), text(title), text(value.description), enum(value.status), enum(value.severity),
-        enum(value.classification), enum(value.determination), text(value.assigned_to), text(web_url),
-        moment(value.created_date_time), moment(value.last_update_date_time), text(value.last_update_date_time),
-        version(record), record.partly_read, record.raw, digest(record.raw),
+        microsoft_id, named, cleaned(value.description), cleaned(value.status)[:ENUM_LENGTH],
+        cleaned(value.severity)[:ENUM_LENGTH], cleaned(value.classification)[:ENUM_LENGTH],
+        cleaned(value.determination)[:ENUM_LENGTH], owner, cleaned(web_url), moment(value.created_date_time),
+        moment(value.last_update_date_time), cleaned(value.last_update_date_time), version(record),
+        record.partly_read, record.raw, digest(record.raw), words(microsoft_id, named, owner, *others),
     )  # fmt: skip
 
 
 def incident(record: Record[Incident]) -> tuple[Any, ...]:
-    value = record.value
-    score = value.priority_score
+    value, cleaned, score = record.value, clean(record.raw), record.value.priority_score
+    tags = texts(value.custom_tags, cleaned)
     return (
-        *received(record, value.display_name, value.incident_web_url),
-        text(value.redirect_incident_id),
-        texts(value.custom_tags),
-        texts(value.system_tags),
+        *received(record, cleaned, value.display_name, value.incident_web_url, tags),
+        cleaned(value.redirect_incident_id),
+        tags,
+        texts(value.system_tags, cleaned),
         score if score is not None and abs(score) < INTEGER_LIMIT else None,
     )
 
 
-def alert(record: Record[Alert], incident_id: str | None) -> tuple[Any, ...]:
-    """`incident_id` is the incident the alert was found in, or None to believe the alert's own word."""
-    value = record.value
+def alert(record: Record[Alert]) -> tuple[Any, ...]:
+    value, cleaned = record.value, clean(record.raw)
+    named = {(shapes.kind(item), cleaned(shapes.name(item))): None for item in value.evidence or () if item}
     return (
-        *received(record, value.title, value.alert_web_url),
-        text(value.incident_id if incident_id is None else incident_id),
-        text(value.category), enum(value.service_source), enum(value.detection_source),
-        texts(value.mitre_techniques), moment(value.first_activity_date_time),
-        moment(value.last_activity_date_time), moment(value.resolved_date_time),
+        *received(record, cleaned, value.title, value.alert_web_url, [name for _, name in named]),
+        cleaned(value.category), cleaned(value.service_source)[:ENUM_LENGTH],
+        cleaned(value.detection_source)[:ENUM_LENGTH], texts(value.mitre_techniques, cleaned),
+        moment(value.first_activity_date_time), moment(value.last_activity_date_time),
+        moment(value.resolved_date_time), [name for kind, name in named if name and kind in DEVICES],
+        [name for kind, name in named if name and kind in PEOPLE],
     )  # fmt: skip
 
 
-def evidence(record: Record[Alert]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            text(record.id), position, text(shapes.kind(item))[:100], text(shapes.name(item)),
-            text(shapes.detail(item)), enum(item.verdict),
-            enum(item.remediation_status), texts(item.roles),
-        )
-        for position, item in enumerate(record.value.evidence or ())
-        if item is not None
-    ]  # fmt: skip
+def evidence(record: Record[Alert]) -> Iterator[tuple[Any, ...]]:
+    cleaned = clean(record.raw)
+    for position, item in enumerate(record.value.evidence or ()):
+        if item is not None:
+            kind, name, detail = shapes.label(item)
+            roles = ", ".join(texts(item.roles, cleaned)) if item.roles else ""
+            yield (
+                position, cleaned(kind)[:100], cleaned(name), cleaned(detail), cleaned(item.verdict)[:ENUM_LENGTH],
+                cleaned(item.remediation_status)[:ENUM_LENGTH], roles,
+            )  # fmt: skip

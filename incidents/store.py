@@ -1,11 +1,12 @@
-"""The one way in: a page of items becomes rows by COPY into a temporary table and one upsert a table.
+"""The one way in: a page of items becomes rows by COPY, new ones into their table and changed ones beside it.
 
-Storing the same page twice changes nothing; of two versions of one item the newest wins, whichever comes last.
+Storing the same page twice changes nothing; of two versions of one item the newest wins, whichever comes last. What
+is stored already costs one look, since most of what is read again is the overlap of two windows.
 An item that names another tenant is set aside, never stored: the token alone selects the customer at Microsoft, so
 a mixed-up token would otherwise put one customer's incidents under another's name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 
 from defender.shapes import Broken, Record
 from incidents import rows
+from incidents.copying import copy
 from incidents.models import SyncState
 from tenants.models import Tenant
 
@@ -45,15 +47,15 @@ class Strange:
 
 
 @dataclass(frozen=True)
-class Written:
-    """The incidents or alerts that an upsert made or changed."""
+class News:
+    """What the store does not have: new items and newer versions, each under the id of its row."""
 
-    created: frozenset[str] = frozenset()
-    updated: frozenset[str] = frozenset()
+    created: dict[UUID, Record[Any]]
+    changed: dict[UUID, Record[Any]]
 
     @property
-    def microsoft_ids(self) -> list[str]:
-        return sorted(self.created | self.updated)
+    def all(self) -> dict[UUID, Record[Any]]:
+        return self.created | self.changed
 
 
 def store(tenant: Tenant, stream: str, items: Sequence[Record[Any]], broken: Sequence[Broken] = ()) -> Counts:
@@ -64,16 +66,15 @@ def store(tenant: Tenant, stream: str, items: Sequence[Record[Any]], broken: Seq
     with transaction.atomic():
         lock_out_other_writers(tenant)
         if stream == str(SyncState.Stream.INCIDENTS):
-            written = upsert(tenant, "incident", rows.INCIDENT, [rows.incident(item) for item in own])
-            touched = incidents_of(tenant, written.microsoft_ids) | link_waiting_alerts(tenant, written.created)
             found, others = expanded_alerts(tenant, own)
             strange += others
+            fresh, touched = store_incidents(tenant, own)
             touched |= store_alerts(tenant, found)[1]
         else:
-            written, touched = store_alerts(tenant, [(item, None) for item in own])
+            fresh, touched = store_alerts(tenant, [(item, None) for item in own])
         refresh(touched)
         set_aside(tenant, stream, strange)
-    fetched, created, updated = len(items) + len(broken), len(written.created), len(written.updated)
+    fetched, created, updated = len(items) + len(broken), len(fresh.created), len(fresh.changed)
     return Counts(fetched, created, updated, fetched - created - updated - bad, len(strange))
 
 
@@ -90,7 +91,7 @@ def sorted_out(tenant: Tenant, items: Iterable[Record[Any]]) -> tuple[list[Recor
 
 
 def lock_out_other_writers(tenant: Tenant) -> None:
-    """Both streams of a tenant touch the same incidents: one page at a time, so that they cannot deadlock."""
+    """One page of a tenant at a time: both streams touch the same incidents, and what is new must stay new."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x55544B, tenant.pk])
 
@@ -108,178 +109,140 @@ def expanded_alerts(
     return found, strange
 
 
-def store_alerts(tenant: Tenant, items: Sequence[tuple[Record[Any], str | None]]) -> tuple[Written, set[UUID]]:
+def store_incidents(tenant: Tenant, items: Sequence[Record[Any]]) -> tuple[News, set[UUID]]:
+    """Store incidents; beside what was new, the ids of those to be drawn anew."""
+    fresh = news(tenant, "incident", items)
+    write(tenant, "incident", rows.INCIDENT, fresh, rows.incident)
+    link_waiting_alerts(tenant, [rows.text(item.id) for item in fresh.created.values()])
+    return fresh, set(fresh.all)
+
+
+def store_alerts(tenant: Tenant, items: Sequence[tuple[Record[Any], str | None]]) -> tuple[News, set[UUID]]:
     """Store alerts, each with the id of the incident it was found in, or None to believe the alert's own word.
 
-    Returns also the incidents that lost or gained by it.
+    Beside what was new, the ids of the incidents that lost or gained by it.
     """
-    before = incidents_of_alerts(tenant, [rows.text(item.id) for item, _ in items])
-    written = upsert(tenant, "alert", rows.ALERT, [rows.alert(item, found_in) for item, found_in in items])
-    newest = {rows.text(item.id): item for item, _ in sorted(items, key=lambda pair: rows.version(pair[0]))}
-    forget_evidence(tenant, sorted(written.updated))
-    add_evidence(tenant, [newest[name] for name in written.microsoft_ids])
-    if not written.microsoft_ids:
-        return written, set()
-    return written, before | incidents_of_alerts(tenant, written.microsoft_ids)
+    named = {id(item): rows.text(item.value.incident_id if found is None else found) for item, found in items}
+    fresh = news(tenant, "alert", [item for item, _ in items])
+    before = incidents_of_alerts(list(fresh.changed))
+    known = incident_ids(tenant, {named[id(item)] for item in fresh.all.values()})
+
+    def row(item: Record[Any]) -> tuple[Any, ...]:
+        # An alert points at the incident it names; while that one is not stored it waits.
+        return (*rows.alert(item), named[id(item)], known.get(named[id(item)]))
+
+    write(tenant, "alert", (*rows.ALERT, "incident_microsoft_id", "incident_id"), fresh, row)
+    replace_evidence(tenant, fresh)
+    return fresh, before | {known[named[id(item)]] for item in fresh.all.values() if named[id(item)] in known}
 
 
-# An alert points at the incident it names; while that one is not stored it waits.
-LINK = {
-    "alert": (
-        ", incident_id",
-        """, (SELECT incident.id FROM incidents_incident incident
-              WHERE incident.tenant_id = %s AND incident.microsoft_id = incoming.incident_microsoft_id)""",
-    )
-}
-
-
-def upsert(tenant: Tenant, table: str, columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> Written:
-    """Copy the rows in and let the newest version of each win; a row that is neither newer nor different stays."""
-    if not values:
-        return Written()
-    newest = {row[0]: row for row in sorted(values, key=lambda row: row[columns.index("version")])}
-    names = ", ".join(columns)
-    link, found = LINK.get(table, ("", ""))
-    changed = [column for column in (*columns, link.strip(", ")) if column not in ("", "microsoft_id")]
-    changes = ", ".join(f"{column} = excluded.{column}" for column in changed)
+def news(tenant: Tenant, table: str, items: Sequence[Record[Any]]) -> News:
+    """The newest of each item, without those of which the store has this version or a newer one."""
+    newest = {rows.text(item.id): item for item in sorted(items, key=rows.version)}
     with connection.cursor() as cursor:
-        copy(cursor, f"incidents_{table}", columns, newest.values())
         cursor.execute(
-            f"""INSERT INTO incidents_{table} AS stored (customer_id, tenant_id, {names}{link})
-                SELECT %s, %s, {names}{found} FROM incoming_incidents_{table} incoming
-                ON CONFLICT (tenant_id, microsoft_id) DO UPDATE SET {changes}
-                WHERE excluded.version > stored.version
-                   OR (excluded.version = stored.version AND excluded.digest <> stored.digest)
-                RETURNING microsoft_id, xmax = 0""",
-            [tenant.customer_id, tenant.pk, *([tenant.pk] if link else [])],
+            f"""SELECT microsoft_id, id, version, digest FROM incidents_{table}
+                WHERE tenant_id = %s AND microsoft_id = ANY(%s)""",
+            [tenant.pk, list(newest)],
         )
-        outcome = cursor.fetchall()
-    return Written(
-        frozenset(name for name, created in outcome if created),
-        frozenset(name for name, created in outcome if not created),
+        known = {name: stored for name, *stored in cursor.fetchall()}
+    return News(
+        {rows.new_id(): item for name, item in newest.items() if name not in known},
+        {known[name][0]: item for name, item in newest.items() if name in known and is_newer(item, *known[name][1:])},
     )
 
 
-def copy(cursor: Any, table: str, columns: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
-    """Fill the temporary table `incoming_<table>`, made like those columns of the table, with the rows."""
-    names = ", ".join(columns)
-    cursor.execute(
-        f"""CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS
-            AS SELECT {names} FROM {table} WITH NO DATA"""
-    )
-    # Pages of one transaction share the table; on a fresh one this costs nothing, which TRUNCATE does not.
-    cursor.execute(f"DELETE FROM incoming_{table}")
-    with cursor.copy(f"COPY incoming_{table} ({names}) FROM STDIN (FORMAT BINARY)") as stream:
-        stream.set_types([rows.TYPES.get(column, "text") for column in columns])
-        for row in values:
-            stream.write_row(row)
+def is_newer(item: Record[Any], version: int, digest: bytes) -> bool:
+    return rows.version(item) > version or (rows.version(item) == version and rows.digest(item.raw) != digest)
 
 
-def incidents_of(tenant: Tenant, microsoft_ids: Sequence[str]) -> set[UUID]:
-    return select_ids("SELECT id FROM incidents_incident WHERE tenant_id = %s AND microsoft_id = ANY(%s)",
-                      tenant, microsoft_ids)  # fmt: skip
+def write(tenant: Tenant, table: str, columns: Sequence[str], fresh: News, row: Callable[[Any], Iterable[Any]]) -> None:
+    """COPY new rows into their table; changed ones are copied beside it and take the place of what is stored."""
+    names = ("id", "customer_id", "tenant_id", *columns)
+    owner = (tenant.customer_id, tenant.pk)
+    with connection.cursor() as cursor:
+        if fresh.created:
+            copy(cursor, f"incidents_{table}", names, ((key, *owner, *row(i)) for key, i in fresh.created.items()))
+        if fresh.changed:
+            cursor.execute(
+                f"""CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS
+                    AS SELECT {", ".join(names)} FROM incidents_{table} WITH NO DATA"""
+            )
+            cursor.execute(f"DELETE FROM incoming_{table}")
+            copy(cursor, f"incoming_{table}", names, ((key, *owner, *row(i)) for key, i in fresh.changed.items()))
+            changes = ", ".join(f"{column} = incoming.{column}" for column in columns)
+            cursor.execute(
+                f"""UPDATE incidents_{table} stored SET {changes} FROM incoming_{table} incoming
+                    WHERE stored.id = incoming.id"""
+            )
 
 
-def incidents_of_alerts(tenant: Tenant, microsoft_ids: Sequence[str]) -> set[UUID]:
-    return select_ids(
-        """SELECT DISTINCT incident_id FROM incidents_alert
-           WHERE tenant_id = %s AND microsoft_id = ANY(%s) AND incident_id IS NOT NULL""",
-        tenant, microsoft_ids,
-    )  # fmt: skip
+def incident_ids(tenant: Tenant, microsoft_ids: Set[str]) -> dict[str, UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT microsoft_id, id FROM incidents_incident WHERE tenant_id = %s AND microsoft_id = ANY(%s)",
+            [tenant.pk, list(microsoft_ids)],
+        )
+        return dict(cursor.fetchall())
 
 
-def link_waiting_alerts(tenant: Tenant, microsoft_ids: Iterable[str]) -> set[UUID]:
-    """Give new incidents the alerts that were read before them."""
-    return select_ids(
-        """UPDATE incidents_alert alert SET incident_id = incident.id FROM incidents_incident incident
-           WHERE incident.tenant_id = %s AND incident.microsoft_id = ANY(%s) AND alert.incident_id IS NULL
-             AND alert.tenant_id = incident.tenant_id AND alert.incident_microsoft_id = incident.microsoft_id
-           RETURNING incident.id""",
-        tenant, list(microsoft_ids),
-    )  # fmt: skip
-
-
-def select_ids(statement: str, tenant: Tenant, values: Sequence[str]) -> set[UUID]:
-    if not values:
+def incidents_of_alerts(alert_ids: Sequence[UUID]) -> set[UUID]:
+    if not alert_ids:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(statement, [tenant.pk, list(values)])
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute("SELECT incident_id FROM incidents_alert WHERE id = ANY(%s)", [alert_ids])
+        return {row[0] for row in cursor.fetchall() if row[0]}
 
 
-def forget_evidence(tenant: Tenant, alert_ids: Sequence[str]) -> None:
-    """Drop the evidence of changed alerts: their new one is the whole of it."""
-    if not alert_ids:
+def link_waiting_alerts(tenant: Tenant, microsoft_ids: Sequence[str]) -> None:
+    """Give new incidents the alerts that were read before them."""
+    if not microsoft_ids:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            """DELETE FROM incidents_evidence USING incidents_alert alert
-               WHERE alert_id = alert.id AND alert.tenant_id = %s AND alert.microsoft_id = ANY(%s)""",
-            [tenant.pk, alert_ids],
+            """UPDATE incidents_alert alert SET incident_id = incident.id FROM incidents_incident incident
+               WHERE incident.tenant_id = %s AND incident.microsoft_id = ANY(%s) AND alert.incident_id IS NULL
+                 AND alert.tenant_id = incident.tenant_id AND alert.incident_microsoft_id = incident.microsoft_id""",
+            [tenant.pk, microsoft_ids],
         )
 
 
-def add_evidence(tenant: Tenant, items: Sequence[Record[Any]]) -> None:
-    if not items:
-        return
+def replace_evidence(tenant: Tenant, fresh: News) -> None:
+    """The evidence of a changed alert is the whole of it: the old goes, and nothing of the new is stored yet."""
+    owner = (tenant.customer_id, tenant.pk)
     with connection.cursor() as cursor:
-        cursor.execute(
-            """CREATE TEMPORARY TABLE IF NOT EXISTS incoming_evidence ON COMMIT DELETE ROWS
-               AS SELECT ''::text AS alert_microsoft_id, position, kind, name, detail, verdict, remediation_status,
-                         roles
-               FROM incidents_evidence WITH NO DATA"""
-        )
-        cursor.execute("DELETE FROM incoming_evidence")
-        with cursor.copy(f"COPY incoming_evidence ({', '.join(rows.EVIDENCE)}) FROM STDIN (FORMAT BINARY)") as stream:
-            stream.set_types([rows.TYPES.get(column, "text") for column in rows.EVIDENCE])
-            for item in items:
-                for row in rows.evidence(item):
-                    stream.write_row(row)
-        cursor.execute(
-            """INSERT INTO incidents_evidence (customer_id, tenant_id, alert_id, position, kind, name, detail, verdict,
-                                               remediation_status, roles)
-               SELECT alert.customer_id, alert.tenant_id, alert.id, position, kind, name, detail, verdict,
-                      remediation_status, roles
-               FROM incoming_evidence incoming JOIN incidents_alert alert
-                 ON alert.tenant_id = %s AND alert.microsoft_id = incoming.alert_microsoft_id""",
-            [tenant.pk],
-        )
+        if fresh.changed:
+            cursor.execute("DELETE FROM incidents_evidence WHERE alert_id = ANY(%s)", [list(fresh.changed)])
+        if fresh.all:
+            values = ((*owner, key, *row) for key, item in fresh.all.items() for row in rows.evidence(item))
+            copy(cursor, "incidents_evidence", ("customer_id", "tenant_id", "alert_id", *rows.EVIDENCE), values)
 
 
-def refresh(incident_ids: set[UUID]) -> None:
-    """Draw anew what an incident shows of its alerts, and the words it is found by.
-
-    Words are split at ASCII punctuation, by the query too, so that a part of a host name or address finds it.
-    """
+def refresh(incident_ids: Set[UUID]) -> None:
+    """Draw anew what an incident shows of its alerts, and the words it is found by."""
     if not incident_ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH, [list(incident_ids), SEARCH_CHARACTERS])
+        cursor.execute(REFRESH, [SEARCH_CHARACTERS, list(incident_ids)])
 
 
-REFRESH = r"""
-WITH touched AS (
-    SELECT id, title, microsoft_id, assigned_to, tags FROM incidents_incident WHERE id = ANY(%s)
-), alerts AS (
-    SELECT incident_id, count(*) AS number, string_agg(title, ' ') AS titles,
-           array_agg(DISTINCT service_source) FILTER (WHERE service_source <> '') AS sources,
-           array_agg(DISTINCT category) FILTER (WHERE category <> '') AS categories
-    FROM incidents_alert WHERE incident_id IN (SELECT id FROM touched) GROUP BY incident_id
-), things AS (
-    SELECT alert.incident_id, string_agg(DISTINCT evidence.name, ' ') AS names,
-           count(DISTINCT evidence.name) FILTER (WHERE kind = 'device') AS devices,
-           count(DISTINCT evidence.name) FILTER (WHERE kind IN ('user', 'mailbox')) AS users
-    FROM incidents_evidence evidence JOIN incidents_alert alert ON alert.id = evidence.alert_id
-    WHERE alert.incident_id IN (SELECT id FROM touched) AND evidence.name <> '' GROUP BY alert.incident_id
-)
+# Each incident's alerts are looked up by themselves: of many incidents at once the planner would read every alert.
+REFRESH = """
 UPDATE incidents_incident incident SET
-    alert_count = coalesce(alerts.number, 0), device_count = coalesce(things.devices, 0),
-    user_count = coalesce(things.users, 0), sources = coalesce(alerts.sources, '{}'),
-    categories = coalesce(alerts.categories, '{}'),
-    search = to_tsvector('simple', regexp_replace(left(concat_ws(' ', touched.microsoft_id, touched.title,
-        touched.assigned_to, array_to_string(touched.tags, ' '), alerts.titles, things.names), %s),
-        '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', ' ', 'g'))
-FROM touched LEFT JOIN alerts ON alerts.incident_id = touched.id LEFT JOIN things ON things.incident_id = touched.id
+    alert_count = alerts.number, device_count = things.devices, user_count = things.users,
+    sources = alerts.sources, categories = alerts.categories,
+    search = to_tsvector('simple', left(concat_ws(' ', incident.words, alerts.words), %s))
+FROM unnest(%s::uuid[]) AS touched (id)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS number, string_agg(words, ' ') AS words,
+               coalesce(array_agg(DISTINCT service_source) FILTER (WHERE service_source <> ''), '{}') AS sources,
+               coalesce(array_agg(DISTINCT category) FILTER (WHERE category <> ''), '{}') AS categories
+        FROM incidents_alert WHERE incident_id = touched.id
+    ) alerts
+    CROSS JOIN LATERAL (
+        SELECT count(DISTINCT device) AS devices, count(DISTINCT person) AS users
+        FROM incidents_alert, unnest(devices, users) AS thing (device, person) WHERE incident_id = touched.id
+    ) things
 WHERE incident.id = touched.id
 """
 

@@ -2,7 +2,7 @@
 
 from defender.shapes.base import Evidence
 from defender.shapes.items import Alert, Comment, Incident
-from defender.shapes.kinds import GenericEvidence, detail, kind, name
+from defender.shapes.kinds import GenericEvidence, detail, kind, label, name
 from defender.shapes.reading import Broken, Record
 from defender.shapes.times import moment, nanoseconds
 
@@ -16,6 +16,7 @@ __all__ = [
     "Record",
     "detail",
     "kind",
+    "label",
     "moment",
     "name",
     "nanoseconds",

@@ -121,22 +121,9 @@ LABELS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-# Who sent what to whom; with one end unknown the other stands alone.
-ENDS: Mapping[str, tuple[str, str]] = {
-    "analyzedMessage": ("p1_sender.email_address", "recipient_email_address"),
-    "networkConnection": ("source_address.ip_address", "destination_address.ip_address"),
-    "submissionMail": ("sender", "recipient"),
-}
-
-
 @lru_cache(maxsize=1024)
 def short(odata_type: str | None) -> str:
     return (odata_type or "").removeprefix(PREFIX).removesuffix("Evidence") or "unknown"
-
-
-@lru_cache(maxsize=1024)
-def steps(path: str) -> tuple[str, ...]:
-    return tuple(path.split("."))
 
 
 def kind(item: Evidence) -> str:
@@ -145,22 +132,43 @@ def kind(item: Evidence) -> str:
 
 
 def name(item: Evidence) -> str:
-    return first(item, LABELS.get(kind(item), ((), ()))[0])
+    return label(item)[1]
 
 
 def detail(item: Evidence) -> str:
+    return label(item)[2]
+
+
+def label(item: Evidence) -> tuple[str, str, str]:
+    """Kind, name and second line, as a list shows the item; a line that only repeats the name is ''."""
     known = kind(item)
+    names, lines = PATHS.get(known, NONE)
+    named = first(item, names)
     if known in ENDS:
-        return " → ".join(end for path in ENDS[known] if (end := first(item, (path,))))
-    line = first(item, LABELS.get(known, ((), ()))[1])
-    return line if line and line != name(item) else ""
+        return known, named, " → ".join(end for path in ENDS[known] if (end := first(item, (path,))))
+    line = first(item, lines)
+    return known, named, line if line != named else ""
 
 
-def first(item: Evidence, paths: tuple[str, ...]) -> str:
+def first(item: Evidence, paths: tuple[tuple[str, ...], ...]) -> str:
     for path in paths:
         value: Any = item
-        for step in steps(path):
+        for step in path:
             value = getattr(value, step, None)
         if isinstance(value, str) and value:
             return value
     return ""
+
+
+def taken_apart(paths: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(path.split(".")) for path in paths)
+
+
+NONE: tuple[tuple[tuple[str, ...], ...], ...] = ((), ())
+PATHS = {short: (taken_apart(names), taken_apart(lines)) for short, (names, lines) in LABELS.items()}
+# Who sent what to whom; with one end unknown the other stands alone.
+ENDS = {
+    "analyzedMessage": taken_apart(("p1_sender.email_address", "recipient_email_address")),
+    "networkConnection": taken_apart(("source_address.ip_address", "destination_address.ip_address")),
+    "submissionMail": taken_apart(("sender", "recipient")),
+}

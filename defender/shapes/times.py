@@ -8,7 +8,6 @@ DATE = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@lru_cache(maxsize=4096)  # the times of one incident come again and again in its alerts
 def parsed(text: str | None) -> tuple[datetime, int] | None:
     """The whole second as aware UTC and the nanoseconds within it; None when the text is no date."""
     match = DATE.fullmatch(text.strip()) if text else None
@@ -23,12 +22,14 @@ def parsed(text: str | None) -> tuple[datetime, int] | None:
     return second, int((fraction or "").ljust(9, "0"))
 
 
+@lru_cache(maxsize=4096)  # the times of one incident come again and again in its alerts
 def moment(text: str | None) -> datetime | None:
     """The text as aware UTC, cut to microseconds; None when it is missing or no date. Never raises."""
     known = parsed(text)
     return known[0].replace(microsecond=known[1] // 1000) if known else None
 
 
+@lru_cache(maxsize=4096)
 def nanoseconds(text: str | None) -> int | None:
     """Nanoseconds since 1970, exact to nine digits; None when the text is no date or beyond 64 bits."""
     known = parsed(text)

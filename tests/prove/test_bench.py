@@ -38,18 +38,23 @@ def received(first: int, number: int, tenant: Tenant) -> list[Any]:
     return records
 
 
+def columns(names: Any, values: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(names, values, strict=True))
+
+
 def save_each(tenant: Tenant, records: list[Any]) -> None:
     """The plain way: one save() a row, then the same derived columns; what stands in the database is the same."""
 
     own = {"customer_id": tenant.customer_id, "tenant_id": tenant.pk}
     for record in records:
-        incident = Incident(**own, **dict(zip(rows.INCIDENT, rows.incident(record), strict=True)))
+        incident = Incident(**own, **columns(rows.INCIDENT, rows.incident(record)))
         incident.save(force_insert=True)
         for item in record.alerts:
-            alert = Alert(**own, incident=incident, **dict(zip(rows.ALERT, rows.alert(item, record.id), strict=True)))
+            found_in = {"incident": incident, "incident_microsoft_id": record.id}
+            alert = Alert(**own, **found_in, **columns(rows.ALERT, rows.alert(item)))
             alert.save(force_insert=True)
             for row in rows.evidence(item):
-                Evidence(**own, alert=alert, **dict(zip(rows.EVIDENCE[1:], row[1:], strict=True))).save()
+                Evidence(**own, alert=alert, **columns(rows.EVIDENCE, row)).save(force_insert=True)
         store.refresh({incident.pk})
 
 

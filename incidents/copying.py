@@ -1,0 +1,41 @@
+"""COPY in binary form, which spares PostgreSQL the reading of a megabyte of hexadecimal a page."""
+
+from collections.abc import Iterable, Sequence
+from struct import pack
+from typing import Any
+
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+MOMENT, LIST = "timestamptz", "text[]"
+# What is not text.
+TYPES = {
+    "id": "uuid", "customer_id": "int8", "tenant_id": "int8", "incident_id": "uuid", "alert_id": "uuid",
+    "microsoft_created_at": MOMENT, "microsoft_updated_at": MOMENT, "first_activity_at": MOMENT,
+    "last_activity_at": MOMENT, "resolved_at": MOMENT, "version": "int8", "partly_read": "bool", "raw": "bytea",
+    "digest": "bytea", "tags": LIST, "system_tags": LIST, "mitre_techniques": LIST, "devices": LIST, "users": LIST,
+    "priority_score": "int4", "position": "int4",
+}  # fmt: skip
+
+
+class TextsDumper(Dumper):
+    """A list of texts; psycopg's own dumper of lists asks each item for its type, which took a tenth of a page."""
+
+    format = Format.BINARY
+    oid = 1009  # text[]
+    NONE = pack("!iii", 0, 0, 25)
+
+    def dump(self, texts: list[str]) -> bytes:
+        if not texts:
+            return self.NONE
+        parts = [text.encode() for text in texts]
+        return pack("!iiiii", 1, 0, 25, len(parts), 1) + b"".join(pack("!i", len(part)) + part for part in parts)
+
+
+def copy(cursor: Any, table: str, columns: Sequence[str], values: Iterable[Iterable[Any]]) -> None:
+    """Add the rows to the table; `cursor` is Django's, `values` are in the order of `columns`."""
+    cursor.adapters.register_dumper(list, TextsDumper)
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as stream:
+        stream.set_types([TYPES.get(column, "text") for column in columns])
+        for row in values:
+            stream.write_row(row)
