@@ -1,0 +1,7 @@
+"""What was received from Microsoft, and the ledger of how it is being read."""
+
+from incidents.models.ledger import SetAside, SyncState
+from incidents.models.owned import Owned
+from incidents.models.received import Alert, Evidence, Incident
+
+__all__ = ["Alert", "Evidence", "Incident", "Owned", "SetAside", "SyncState"]
