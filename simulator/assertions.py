@@ -8,23 +8,41 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from simulator.world import World
+from simulator.registrations import Registration
+
+UNFIT, OUT_OF_TIME = 700027, 700024
 
 
-def holds(world: World, assertion: str, audience: str) -> bool:
-    """`audience` is the token URL of the tenant, so that no assertion serves two customers."""
-    if world.certificate is None:
-        return False
-    certificate = x509.load_pem_x509_certificate(world.certificate)
+def problem(registration: Registration, assertion: str, audience: str) -> int:
+    """The AADSTS code by which it is refused, 0 when it holds.
+
+    `audience` is the token URL of the tenant, so that no assertion serves two customers.
+    """
+    if registration.certificate is None:
+        return UNFIT
+    certificate = x509.load_pem_x509_certificate(registration.certificate)
     key = certificate.public_key()
     try:
         if not isinstance(key, rsa.RSAPublicKey) or not names(jwt.get_unverified_header(assertion), certificate):
-            return False
-        claims = jwt.decode(assertion, key, algorithms=["PS256", "RS256"], audience=audience, issuer=world.client_id,
-                            leeway=300, options={"require": ["exp", "jti", "sub"]})  # fmt: skip
+            return UNFIT
+        claims = jwt.decode(
+            assertion, key, algorithms=["PS256", "RS256"], audience=audience, issuer=registration.client_id,
+            leeway=300, options={"require": ["exp", "jti", "sub"]},
+        )  # fmt: skip
+    except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError):
+        return OUT_OF_TIME
     except jwt.PyJWTError:
-        return False
-    return bool(claims["sub"] == world.client_id and claims["jti"])
+        return UNFIT
+    own = claims["sub"] == registration.client_id and claims["jti"]
+    return 0 if own and first(registration, claims["jti"], assertion) else UNFIT
+
+
+def first(registration: Registration, identity: str, assertion: str) -> bool:
+    """Whether no other assertion had that id before.
+
+    The very same one may come again until it ends: MSAL keeps an assertion for ten minutes and sends it each time.
+    """
+    return registration.assertions.setdefault(identity, assertion) == assertion
 
 
 def names(header: dict[str, Any], certificate: x509.Certificate) -> bool:

@@ -17,7 +17,7 @@ LAST = (
     "Kowalska", "Lindqvist", "Moreau", "Nyberg", "Okafor", "Petrov", "Quiroga", "Rasmussen", "Sørensen", "Tanaka",
     "Ulvestad", "Vidal", "Wójcik", "Yılmaz",
 )  # fmt: skip
-PLAIN = str.maketrans("åäáöøóíúéëèñçłýüıô", "aaaoooiueeenclyuio")
+PLAIN = str.maketrans("åäáöøóíîúéëèñçłýüıô", "aaaoooiiueeenclyuio")
 FILES = ("invoice_{n}.exe", "setup-{n}.msi", "report_{n}.docm", "scan{n}.iso", "updater{n}.dll", "quote_{n}.js",
          "sdclient{n}.exe", "payroll-{n}.xlsm", "tender_{n}.lnk", "driverfix{n}.sys")  # fmt: skip
 LONG = "Second reminder before your mailbox is closed, " * 40

@@ -1,7 +1,9 @@
 """What the demo and a person at a terminal may order, under the simulator's own host only.
 
 GET /_simulator/world · POST, DELETE /_simulator/faults · POST /_simulator/clock {"advance": seconds} or {"now": time} ·
-POST /_simulator/certificate (a PEM text) · POST /_simulator/tenants/{id}/grant {"roles"?} | revoke | order {"order"} |
+POST /_simulator/certificate (a PEM text; ?for=signin) · POST /_simulator/redirects {"signin"?: […], "monitor"?: […]} ·
+POST /_simulator/rotate_key · POST /_simulator/consent_delay {"seconds"} · POST /_simulator/people/{oid} {"roles": […]}
+POST /_simulator/tenants/{id}/grant {"roles"?} | revoke | order {"order"} |
 story {"kind"?, "severity"?, "hostile"?} | alert | touch {"incident", ...changes} | merge {"loser", "survivor"}.
 """
 
@@ -11,6 +13,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from simulator.answers import answer
+from simulator.people import Person
 from simulator.tenant import Tenant
 from simulator.world import World
 
@@ -37,12 +40,20 @@ def obeyed(world: World, request: Request) -> Any:
     parts = request.path.removeprefix(PREFIX).split("/")
     order = (request.method, *parts[:1])
     if order == ("POST", "certificate"):
-        world.register_certificate(request.get_data())
+        world.register_certificate(request.get_data(), signin=request.args.get("for") == "signin")
         return described(world)
     body = request.get_json(force=True) if request.get_data() else {}
     if order == ("POST", "tenants") and len(parts) == 3:
         return changed(world.tenant(parts[1]), parts[2], body)
-    if order == ("POST", "faults"):
+    if order == ("POST", "people") and len(parts) == 2:
+        world.people[parts[1]].roles = tuple(map(str, body["roles"]))
+    elif order == ("POST", "redirects"):
+        world.register_redirects(**body)
+    elif order == ("POST", "rotate_key"):
+        world.keys.rotate()
+    elif order == ("POST", "consent_delay"):
+        world.consent_delay = float(body["seconds"])
+    elif order == ("POST", "faults"):
         world.faults.add(**body)
     elif order == ("DELETE", "faults"):
         world.faults.clear()
@@ -82,10 +93,20 @@ def described(world: World) -> dict[str, Any]:
     return {
         "client_id": world.client_id,
         "client_secret": world.client_secret,
+        "signin_client_id": world.signin_client_id,
+        "signin_client_secret": world.signin_client_secret,
+        "redirects": {"signin": world.signin.redirects, "monitor": world.monitor.redirects},
+        "home": {"id": world.home.id, "name": world.home.name, "domain": world.home.domain},
+        "people": [known(person) for person in world.people.values()],
         "now": world.now.isoformat(),
         "tenants": [shown(tenant) for tenant in world.tenants.values()],
         "faults": len(world.faults.waiting),
     }
+
+
+def known(person: Person) -> dict[str, Any]:
+    return {"tid": person.tid, "oid": person.oid, "name": person.name, "username": person.username,
+            "title": person.title, "may_consent": person.may_consent}  # fmt: skip
 
 
 def shown(tenant: Tenant) -> dict[str, Any]:

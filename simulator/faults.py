@@ -7,7 +7,10 @@ page's link leads to the same page), foreign (an item of another tenant stands f
 first), nul, surrogate, partial (206 with Warning), expand (500 for $expand only), oversize (every item in one page),
 unauthorized (401), forbidden (403, a role is missing).
 On Entra: code (value: AADSTS number), gone, no_principal, disabled, wrong_secret, expired_secret, no_roles (a token
-without roles), skew (value: seconds by which the token's times are off).
+without roles), skew (value: seconds by which the token's times are off), consent_code (value: AADSTS number that an
+accepted consent comes back with), and these on ID tokens: id_issuer, id_audience, id_nonce, id_tid (value: what stands
+there instead), id_expired, id_future (not yet valid), id_signature (by a key that is not published), id_none (no
+signature), id_missing (value: the claim that is left out).
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +21,12 @@ CODES = {"gone": 700016, "no_principal": 7000229, "disabled": 7000112, "wrong_se
 BOTH = {"throttle", "status", "html", "empty", "redirect", "slow", "cut"}
 GRAPH = {"skip_token", "next_link", "repeat", "foreign", "item", "nul", "surrogate", "partial", "expand", "oversize",
          "unauthorized", "forbidden"}  # fmt: skip
-ENTRA = {"code", "no_roles", "skew", *CODES}
+ID_TOKEN = {"id_issuer", "id_audience", "id_nonce", "id_tid", "id_expired", "id_future", "id_signature", "id_none",
+            "id_missing"}  # fmt: skip
+ENTRA = {"code", "no_roles", "skew", "consent_code", *CODES, *ID_TOKEN}
+# What stands in the path, or is put behind it, where the kind makes a difference.
+WANTED = {"skip_token": "skiptoken=", "expand": "expand", "consent_code": "#consent", "no_roles": "#client_credentials",
+          "skew": "#client_credentials", **dict.fromkeys(ID_TOKEN, "#id_token")}  # fmt: skip
 
 
 @dataclass
@@ -39,7 +47,9 @@ class Fault:
             raise ValueError(f"There is no fault {self.kind!r} for {self.host}.")
 
     def meant_for(self, host: str, tenant: str, path: str) -> bool:
-        wanted = {"skip_token": "skiptoken=", "expand": "expand"}.get(self.kind, "")
+        wanted = WANTED.get(self.kind, "")
+        if path.endswith("#consent") and self.kind != "consent_code":
+            return False
         return self.host == host and self.tenant in ("", tenant) and self.path in path and wanted in path
 
 

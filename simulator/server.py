@@ -8,6 +8,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from simulator.app import application
 from simulator.world import World
 
+POLL = 0.02  # seconds until a stop is noticed
+
 
 class QuietHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -23,7 +25,7 @@ class Running:
         self.world = world
         self.server = server
         self.url = f"http://{server.host}:{server.port}"
-        self.thread = threading.Thread(target=server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True)
         self.thread.start()
 
     def stop(self) -> None:

@@ -39,6 +39,7 @@ class Tenant:
     events: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     turns: Iterator[int] = field(default_factory=itertools.count)
+    decision: int = 0  # the last one of an administrator; what an older one still spreads comes to nothing
 
     def plan(self, at: datetime, event: Callable[[datetime], None]) -> None:
         heapq.heappush(self.events, (at, next(self.turns), event))
@@ -49,14 +50,34 @@ class Tenant:
             at, _, event = heapq.heappop(self.events)
             event(at)
 
-    def grant(self, roles: set[str] | None = None) -> None:
-        """The administrator consents to these roles, or to all that are asked for."""
+    def grant(self, roles: set[str] | None = None, *, delay: float = 0, at: datetime | None = None) -> None:
+        """The administrator consents to these roles, or to all that are asked for.
+
+        After `delay` seconds Entra knows the application in this directory, one more second later its roles too.
+        """
         with self.lock:
-            self.consented, self.roles = True, set(READ | WRITE if roles is None else roles)
+            self.decision += 1
+            wanted = set(READ | WRITE if roles is None else roles)
+            if not delay:
+                self.consented, self.roles = True, wanted
+                return
+            due = (at or self.clock()) + timedelta(seconds=delay)
+            self.plan(due, self.spread(self.roles if self.consented else set()))
+            self.plan(due + timedelta(seconds=1), self.spread(wanted))
+
+    def spread(self, roles: set[str]) -> Callable[[datetime], None]:
+        decision = self.decision
+
+        def arrive(at: datetime) -> None:
+            if decision == self.decision:
+                self.consented, self.roles = True, roles
+
+        return arrive
 
     def revoke(self) -> None:
         """The administrator deletes the enterprise application."""
         with self.lock:
+            self.decision += 1
             self.consented, self.roles = False, set()
 
     def add_story(

@@ -5,20 +5,12 @@ import uuid
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from simulator.tenant import Tenant
 from simulator.world import World
 
 GRAPH = "https://graph.microsoft.com"
 GRAPH_ID = "00000003-0000-0000-c000-000000000000"
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-KEY_ID = "simulated-signing-key"
-
-
-def public_key() -> dict[str, Any]:
-    key: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
-    return {**key, "kid": KEY_ID, "x5t": KEY_ID, "use": "sig"}
 
 
 def signed(
@@ -35,17 +27,18 @@ def signed(
     }  # fmt: skip
     if roles:
         claims["roles"] = sorted(roles)
-    return jwt.encode(claims, KEY, algorithm="RS256", headers={"kid": KEY_ID}), life
+    return world.keys.sign(claims), life
 
 
 def checked(world: World, bearer: str) -> tuple[str, Tenant | None, set[str]]:
     """Graph's check of a token: what is wrong with it, or the tenant it is for and the roles that it has."""
     try:
-        claims = jwt.decode(bearer, KEY.public_key(), algorithms=["RS256"], audience=[GRAPH, GRAPH_ID], leeway=300)
+        key = world.keys.named(bearer)
+        claims = jwt.decode(bearer, key, algorithms=["RS256"], audience=[GRAPH, GRAPH_ID], leeway=300)
     except jwt.ExpiredSignatureError:
         return "Lifetime validation failed, the token is expired.", None, set()
     except jwt.InvalidAudienceError:
         return "Access token validation failure. Invalid audience.", None, set()
     except jwt.PyJWTError:
         return "InvalidAuthenticationToken: the token is malformed or its signature does not hold.", None, set()
-    return "The tenant of the token is unknown.", world.tenants.get(claims["tid"]), set(claims.get("roles", ()))
+    return "The tenant of the token is unknown.", world.directory(claims["tid"]), set(claims.get("roles", ()))

@@ -5,13 +5,20 @@ import threading
 import unicodedata
 import uuid
 from collections import deque
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from simulator import events
+from simulator import events, people, registrations
 from simulator.faults import Faults
-from simulator.tenant import Tenant
+from simulator.grants import Grants
+from simulator.keys import Keys
+from simulator.people import Person
+from simulator.registrations import Registration
+from simulator.tenant import READ, WRITE, Tenant
 
-__all__ = ["NAMES", "Tenant", "World"]
+__all__ = ["HOME_ID", "NAMES", "Tenant", "World"]
+
+HOME_ID = "11111111-1111-4111-8111-111111111111"
 
 NAMES = (
     ("Stellan Manufacturing", 4.4), ("Orchard & Pine LLP", 1.2), ("Halden Energi", 3.6), ("Mora Clinics", 1.8),
@@ -32,15 +39,19 @@ class World:
         begin: datetime | None = None,
     ) -> None:  # fmt: skip
         self.seed = seed
-        self.client_id = str(uuid.UUID(int=random.Random(f"client{seed}").getrandbits(128), version=4))
-        self.client_secret = f"simulated~{random.Random(f'secret{seed}').getrandbits(160):040x}"
-        self.certificate: bytes | None = None
+        self.monitor = registrations.made(seed, "", "Utkik", frozenset(READ | WRITE))
+        self.signin = registrations.made(seed, "signin", "Utkik sign-in")
+        self.keys = Keys()
+        self.grants = Grants()
+        self.consent_delay = 0.0  # seconds until a consent has spread
         self.random = random.Random(f"tokens{seed}")
         self.faults = Faults()
         self.lock = threading.RLock()
         self.frozen_at = now
         self.offset = timedelta()
         self.requests: dict[tuple[str, str], deque[datetime]] = {}
+        self.home = Tenant(HOME_ID, "Northwatch", "northwatch.example", 0.0, random.Random(f"{seed}home"),
+                           lambda: self.now, self.lock, roles=set())  # fmt: skip
         self.tenants: dict[str, Tenant] = {}
         start = midnight((begin or self.now) - timedelta(days=days)) if days else (begin or self.now)
         for name, rate in named(tenants):
@@ -49,6 +60,7 @@ class World:
             events.plan_next(tenant, start)
             if rate:
                 events.plan_alone(tenant, start)
+        self.people = {person.oid: person for person in self.everybody()}
         self.advance()
 
     @property
@@ -65,13 +77,52 @@ class World:
             raise ValueError("The clock does not go back: what happened stays.")
         with self.lock:
             self.offset += timedelta(seconds=seconds)
-            for tenant in self.tenants.values():
+            for tenant in (self.home, *self.tenants.values()):
                 tenant.advance(self.now)
 
-    def register_certificate(self, pem: bytes | str | None) -> None:
+    @property
+    def client_id(self) -> str:
+        return self.monitor.client_id
+
+    @property
+    def client_secret(self) -> str:
+        return self.monitor.secret
+
+    @property
+    def signin_client_id(self) -> str:
+        return self.signin.client_id
+
+    @property
+    def signin_client_secret(self) -> str:
+        return self.signin.secret
+
+    def registration(self, client_id: str | None) -> Registration | None:
+        return next((known for known in (self.monitor, self.signin) if known.client_id == client_id), None)
+
+    def register_certificate(self, pem: bytes | str | None, *, signin: bool = False) -> None:
         """The certificate that client assertions are signed with; the PEM text may hold the key too."""
         with self.lock:
-            self.certificate = pem.encode() if isinstance(pem, str) else pem
+            registration = self.signin if signin else self.monitor
+            registration.certificate = pem.encode() if isinstance(pem, str) else pem
+
+    def register_redirects(self, *, signin: list[str] | None = None, monitor: list[str] | None = None) -> None:
+        """Where a browser may be sent back to; what is not given stays. ValueError when one is no address."""
+        with self.lock:
+            for registration, redirects in ((self.signin, signin), (self.monitor, monitor)):
+                if redirects is not None:
+                    registration.register(redirects)
+
+    def directory(self, wanted: str) -> Tenant | None:
+        """The tenant of that GUID or domain, the provider's own among them."""
+        for tenant in (self.home, *self.tenants.values()):
+            if wanted.casefold() in (tenant.id, tenant.domain):
+                return tenant
+        return None
+
+    def everybody(self) -> Iterator[Person]:
+        yield from people.staff(self.seed, self.home.id, self.home.domain)
+        for tenant in self.tenants.values():
+            yield from people.employees(self.seed, tenant.id, tenant.domain)
 
     def tenant(self, wanted: str) -> Tenant:
         """The tenant of that GUID, domain or name; KeyError when there is none."""

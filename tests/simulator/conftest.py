@@ -1,18 +1,24 @@
-"""A simulated cloud in the process, and someone who asks it."""
+"""A simulated cloud, in the process and behind a socket, and those who ask it."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
+import httpx
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from simulator import server
 from simulator.app import application
+from simulator.people import Person
 from simulator.tenant import Tenant
 from simulator.world import World
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ROOT = "/v1.0/security/"
+CALLBACK = "http://localhost:8000/callback"
 Ask = Callable[..., TestResponse]
 
 
@@ -57,6 +63,68 @@ class Cloud:
         return [item for page in self.pages(tenant, path) for item in page["value"]]
 
 
+class Page(HTMLParser):
+    """What a person can do on a page: its links, and its one form with the buttons."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        super().__init__()
+        self.status, self.address, self.text = answer.status_code, str(answer.url), answer.text
+        self.links: list[str] = []
+        self.action, self.fields, self.buttons = "", {}, []  # type: str, dict[str, str], list[tuple[str, str]]
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "<script" not in answer.text
+        self.feed(answer.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        assert not [name for name in given if name.startswith("on") or name == "style"]
+        if tag == "a":
+            self.links.append(urljoin(self.address, given["href"]))
+        elif tag == "form":
+            self.action = urljoin(self.address, given["action"])
+        elif tag == "input" and given["type"] == "hidden":
+            self.fields[given["name"]] = given["value"]
+        elif tag == "button" and "name" in given:
+            self.buttons.append((given["name"], given["value"]))
+
+
+class Visitor:
+    """A browser without scripts at the simulated Microsoft."""
+
+    def __init__(self, running: server.Running) -> None:
+        self.world = running.world
+        self.http = httpx.Client(base_url=running.url)
+
+    def people(self, tid: str) -> list[Person]:
+        return [person for person in self.world.people.values() if person.tid == tid]
+
+    def open(self, address: str, parameters: dict[str, str] | None = None) -> httpx.Response:
+        return self.http.get(address, params=parameters)
+
+    def page(self, address: str, parameters: dict[str, str] | None = None, status: int = 200) -> Page:
+        page = Page(self.open(address, parameters))
+        assert page.status == status, page.text[-900:]
+        return page
+
+    def press(self, page: Page, name: str, value: str = "1", **ticks: str) -> httpx.Response:
+        assert (name, value) in page.buttons
+        return self.http.post(page.action, data={**page.fields, **ticks, name: value})
+
+    def pick(self, page: Page, person: Person) -> httpx.Response:
+        return self.press(page, "person", person.oid)
+
+
+def brought(answer: httpx.Response) -> dict[str, str]:
+    """The parameters with which the browser comes back to the application."""
+    assert answer.status_code in (302, 303), answer.text[-900:]
+    parts = urlsplit(answer.headers["Location"])
+    assert parts._replace(query="").geturl() == CALLBACK
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
 @pytest.fixture(scope="session")
 def history() -> Cloud:
     """The default world at a standstill; tests only read it."""
@@ -74,3 +142,12 @@ def stellan(cloud: Cloud) -> Tenant:
     tenant = cloud.world.tenant("Stellan Manufacturing")
     tenant.events.clear()
     return tenant
+
+
+@pytest.fixture
+def visitor() -> Iterator[Visitor]:
+    """Somebody at a world of two customers behind a socket, at a standstill."""
+    with server.start(World(seed=5, tenants=2, days=0, now=NOON)) as running:
+        visitor = Visitor(running)
+        with visitor.http:
+            yield visitor
