@@ -19,7 +19,8 @@ if ENV_FILE.is_file():
 
 NAMES = (
     "DEBUG", "PUBLIC_URL", "SECRET_KEY", "MICROSOFT_CLOUD_URL", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
-    "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "DATABASE_URL", "REDIS_URL",
+    "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET",
+    "DATABASE_URL", "REDIS_URL",
 )  # fmt: skip
 # What was given, as it was given: the processes we start get it from us and need no file.
 ENVIRONMENT = {name: env.str(name) for name in NAMES if name in env.ENVIRON}
@@ -82,6 +83,16 @@ ENTRA_CLIENT_ID = guid("ENTRA_CLIENT_ID")
 ENTRA_CLIENT_SECRET = env.str("ENTRA_CLIENT_SECRET", default="")
 ENTRA_CERTIFICATE = env.str("ENTRA_CERTIFICATE", default="")
 ENTRA_HOME_TENANT_ID = guid("ENTRA_HOME_TENANT_ID")
+
+# Sign-in. Its own registration, so that the web never holds the monitor credential; unset, people sign in with the
+# monitor registration, and the web is given what it should not need.
+ENTRA_SIGNIN_CLIENT_ID = guid("ENTRA_SIGNIN_CLIENT_ID")
+ENTRA_SIGNIN_CLIENT_SECRET = env.str("ENTRA_SIGNIN_CLIENT_SECRET", default="")
+if bool(ENTRA_SIGNIN_CLIENT_ID) != bool(ENTRA_SIGNIN_CLIENT_SECRET):
+    raise ImproperlyConfigured("ENTRA_SIGNIN_CLIENT_ID and ENTRA_SIGNIN_CLIENT_SECRET must be set together.")
+SIGN_IN_CLIENT_ID = ENTRA_SIGNIN_CLIENT_ID or ENTRA_CLIENT_ID
+SIGN_IN_CLIENT_SECRET = ENTRA_SIGNIN_CLIENT_SECRET if ENTRA_SIGNIN_CLIENT_ID else ENTRA_CLIENT_SECRET
+SIGN_IN_CERTIFICATE = "" if ENTRA_SIGNIN_CLIENT_ID else ENTRA_CERTIFICATE
 
 # PostgreSQL and Redis. Empty: the embedded servers under STATE_DIR, started by whoever needs one.
 DATABASE_URL = env.str("DATABASE_URL", default="")
