@@ -10,7 +10,7 @@ from django.urls import reverse
 from defender import sign_in
 from defender.cloud import client
 from defender.sign_in_errors import OPERATOR, Misconfigured
-from defender.tokens import Credential
+from defender.tokens import LOGIN, Credential
 
 
 def begin(request: HttpRequest, redirect_to: str, key: str, **options: str) -> str:
@@ -34,6 +34,11 @@ def finish(request: HttpRequest, key: str) -> sign_in.Person:
     if sign_in.belongs(flow, answer):
         del request.session[key]
     return registration().finish(flow, answer)
+
+
+def sign_out_address() -> str:
+    """Where people also end their session at Microsoft, if they want to."""
+    return f"{settings.MICROSOFT_CLOUD_URL or LOGIN}/organizations/oauth2/v2.0/logout"
 
 
 def is_set_up() -> bool:

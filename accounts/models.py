@@ -16,15 +16,26 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def of(self, tid: str, oid: str) -> "User | None":
+        """The person with these IDs in Entra, active or not."""
+        return self.filter(tid=tid, oid=oid).first()
+
 
 class User(AbstractBaseUser):
-    """A person. Someone from Entra is (tid, oid), never an e-mail address; the local operator has a password."""
+    """A person. Someone from Entra is (tid, oid), never an e-mail address; the local operator has a password.
+
+    Name and e-mail of someone from Entra are what the directory said at the last sign-in: to be shown, never to be
+    looked up. The user name is then made of the two IDs and never shown.
+    """
 
     class Role(models.TextChoices):
         ADMINISTRATOR = "administrator", _("Administrator")
         ANALYST = "analyst", _("Analyst")
         MANAGER = "manager", _("Manager")
         CUSTOMER = "customer", _("Customer")
+
+    # The roles of the provider's own people.
+    STAFF: ClassVar[tuple[str, ...]] = ("administrator", "analyst", "manager")
 
     class Theme(models.TextChoices):
         SYSTEM = "system", _("System")
@@ -38,6 +49,9 @@ class User(AbstractBaseUser):
     tid = models.UUIDField(_("directory (tenant) ID"), null=True, blank=True)
     oid = models.UUIDField(_("object ID"), null=True, blank=True)
     theme = models.CharField(_("theme"), max_length=10, choices=Theme, default=Theme.SYSTEM)
+    # Empty: as the browser has it.
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -57,7 +71,11 @@ class User(AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.username
+        return self.name or (str(self.oid) if self.oid else self.username)
+
+    @staticmethod
+    def entra_username(tid: str, oid: str) -> str:
+        return f"{oid}@{tid}"
 
     @property
     def is_administrator(self) -> bool:

@@ -1,14 +1,26 @@
-from django.contrib.auth import login, logout
+import logging
+from urllib.parse import urlencode
+
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import backends, demo, entra, sessions, zones
+from accounts.forms import PreferencesForm
 from accounts.models import User
+from defender.sign_in import Refused
+
+FLOW, NEXT = "sign-in", "sign-in-next"
+LONGEST_HINT = 254
+
+log = logging.getLogger(__name__)
 
 
 @sensitive_post_parameters("password")
@@ -16,17 +28,93 @@ from accounts.models import User
 @never_cache
 @login_not_required
 def sign_in(request: HttpRequest) -> HttpResponse:
+    """The one link to Microsoft; behind a fold the password of the local operator."""
+    target = safe_next(request)
+    if request.user.is_authenticated:
+        return redirect(target)
     form = AuthenticationForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        login(request, form.get_user())
-        return redirect(safe_next(request))
-    return render(request, "accounts/sign_in.html", {"form": form, "next": request.GET.get("next", "")})
+        sessions.begin(request, form.get_user())
+        return redirect(target)
+    administrators = User.objects.filter(role=User.Role.ADMINISTRATOR, is_active=True)
+    page = {
+        "form": form,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "set_up": entra.is_set_up(),
+        "has_administrator": administrators.exists(),
+        "people": demo.people(),
+    }
+    return render(request, "accounts/sign_in.html", page)
+
+
+@require_GET
+@never_cache
+@login_not_required
+def to_microsoft(request: HttpRequest) -> HttpResponse:
+    """On to Microsoft: `login_hint` names an account, `prompt=select_account` offers them all."""
+    options = {}
+    if hint := request.GET.get("login_hint", "")[:LONGEST_HINT]:
+        options["login_hint"] = hint
+    if request.GET.get("prompt") == "select_account":
+        options["prompt"] = "select_account"
+    try:
+        address = entra.begin(request, "sign-in-callback", FLOW, **options)
+    except Refused as refused:
+        return refusal(request, refused)
+    request.session[NEXT] = safe_next(request)
+    return redirect(address)
+
+
+@require_GET
+@never_cache
+@login_not_required
+def from_microsoft(request: HttpRequest) -> HttpResponse:
+    try:
+        person = entra.finish(request, FLOW)
+        user = backends.admitted(request, person)
+    except Refused as refused:
+        return refusal(request, refused)
+    except backends.Denied as denied:
+        log.warning("Not admitted: %s of %s: %s", person.oid, person.tid, denied)
+        page = {"refusal": denied, "username": person.username}
+        return render(request, "accounts/refused.html", page, status=403)
+    target = request.session.pop(NEXT, "queue")
+    sessions.begin(request, user)
+    return redirect(target)
+
+
+def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """The page of what went wrong between Microsoft and us; nobody was signed in, and whoever was still is."""
+    log.warning("Sign-in refused: %s %s %s", refused.kind, refused.code, getattr(refused, "reason", ""))
+    status = {"stale": 400, "token_refused": 400, "misconfigured": 503, "unavailable": 503}.get(refused.kind, 403)
+    return render(request, "accounts/refused.html", {"refusal": refused}, status=status)
 
 
 @require_POST
+@login_not_required
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
-    return redirect("sign-in")
+    response = redirect("signed-out")
+    # What the browser keeps of our pages goes too.
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@require_GET
+@login_not_required
+def signed_out(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/signed_out.html", {"microsoft": entra.sign_out_address()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    form = PreferencesForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        # Only these columns: a role that was changed a moment ago must not be written back.
+        User.objects.filter(pk=request.user.pk).update(**form.cleaned_data)
+        return redirect(f"{reverse('preferences')}?{urlencode({'saved': 1})}")
+    page = {"form": form, "zones": zones.names(), "saved": "saved" in request.GET and request.method == "GET"}
+    return render(request, "accounts/preferences.html", page)
 
 
 @require_POST
@@ -39,7 +127,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 def safe_next(request: HttpRequest) -> str:
     """The page that was asked for, when it is one of ours."""
-    target = request.POST.get("next", "")
+    target = request.POST.get("next") or request.GET.get("next", "")
     if target and url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
         return target
     return "queue"

@@ -19,6 +19,7 @@ __all__ = ["Person", "Refused", "SignIn", "belongs"]
 
 # Never `common`, which would let personal accounts in.
 AUTHORITY = f"{LOGIN}/organizations"
+MOST_CHARACTERS = 150
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,15 @@ def belongs(flow: Mapping[str, Any], answer: Mapping[str, str]) -> bool:
 def person_of(claims: Mapping[str, Any]) -> Person:
     listed = claims.get("roles")
     roles = frozenset(role for role in listed if isinstance(role, str)) if isinstance(listed, list) else frozenset()
-    username = str(claims.get("preferred_username") or "")
-    name = str(claims.get("name") or "") or username
-    return Person(claims["tid"].lower(), claims["oid"].lower(), name, username, roles)
+    username = printable(claims.get("preferred_username"))
+    return Person(
+        claims["tid"].lower(), claims["oid"].lower(), printable(claims.get("name")) or username, username, roles
+    )
+
+
+def printable(text: Any) -> str:
+    """Words that a directory chose, without what would turn, hide or break them on a page or in a database."""
+    return "".join(character for character in str(text or "") if character.isprintable())[:MOST_CHARACTERS].strip()
 
 
 def unavailable() -> Unavailable:

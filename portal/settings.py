@@ -88,8 +88,9 @@ ENTRA_HOME_TENANT_ID = guid("ENTRA_HOME_TENANT_ID")
 # monitor registration, and the web is given what it should not need.
 ENTRA_SIGNIN_CLIENT_ID = guid("ENTRA_SIGNIN_CLIENT_ID")
 ENTRA_SIGNIN_CLIENT_SECRET = env.str("ENTRA_SIGNIN_CLIENT_SECRET", default="")
-if bool(ENTRA_SIGNIN_CLIENT_ID) != bool(ENTRA_SIGNIN_CLIENT_SECRET):
-    raise ImproperlyConfigured("ENTRA_SIGNIN_CLIENT_ID and ENTRA_SIGNIN_CLIENT_SECRET must be set together.")
+# The other way round is no error here: only the web is given the secret.
+if ENTRA_SIGNIN_CLIENT_SECRET and not ENTRA_SIGNIN_CLIENT_ID:
+    raise ImproperlyConfigured("ENTRA_SIGNIN_CLIENT_SECRET is set without ENTRA_SIGNIN_CLIENT_ID.")
 SIGN_IN_CLIENT_ID = ENTRA_SIGNIN_CLIENT_ID or ENTRA_CLIENT_ID
 SIGN_IN_CLIENT_SECRET = ENTRA_SIGNIN_CLIENT_SECRET if ENTRA_SIGNIN_CLIENT_ID else ENTRA_CLIENT_SECRET
 SIGN_IN_CERTIFICATE = "" if ENTRA_SIGNIN_CLIENT_ID else ENTRA_CERTIFICATE
@@ -132,6 +133,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.Session",
+    "accounts.middleware.Preferences",
     # Private by default: a page that strangers may see says so itself.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -158,7 +161,12 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    # The local operator's password; then the people whom Entra has proven.
+    "django.contrib.auth.backends.ModelBackend",
+    "accounts.backends.StaffBackend",
+    "tenants.backends.CustomerBackend",
+]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "queue"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
@@ -170,6 +178,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SESSION_COOKIE_NAME = "utkik-session"
 CSRF_COOKIE_NAME = "utkik-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+# accounts.sessions ends one that is unused or too long; this is when the last trace of it may go.
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0

@@ -1,4 +1,4 @@
-"""How Microsoft's values look: words and glyphs for enums, times in the zone of the page, visible hidden characters."""
+"""How Microsoft's values look: words for enums, times in the person's zone, visible hidden characters."""
 
 import re
 import unicodedata
@@ -103,14 +103,17 @@ def when(at: datetime | None, mode: str = "short") -> SafeString:
     """A time: `short` in lists, `ago` in sentences, `full` in details; the tooltip always has it all."""
     if at is None:
         return format_html('<span class="muted">{}</span>', "–")
-    at = at.astimezone(UTC)
-    text = f"{at.day} {at:%b %Y, %H:%M} UTC" if mode == "full" else relative(at, ago=mode == "ago")
+    at = timezone.localtime(at)
+    text = f"{at.day} {at:%b %Y, %H:%M %Z}" if mode == "full" else relative(at, ago=mode == "ago")
+    everywhere = to_the_second(at.astimezone(UTC))
+    here = "" if at.tzname() == "UTC" else f"{to_the_second(at)} · "
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        f"{at:%Y-%m-%dT%H:%M:%SZ}",
-        f"{at:%a} {at.day} {at:%b %Y, %H:%M:%S} UTC",
-        text,
+        '<time datetime="{}" title="{}">{}</time>', f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", here + everywhere, text
     )
+
+
+def to_the_second(at: datetime) -> str:
+    return f"{at:%a} {at.day} {at:%b %Y, %H:%M:%S %Z}"
 
 
 def relative(at: datetime, *, ago: bool) -> str:

@@ -40,6 +40,13 @@ def test_a_token_without_names_is_enough(entra):
     assert finish(entra) == Person(TID, OID, "", "")
 
 
+def test_names_are_words_and_nothing_else(entra):
+    entra.claims = {"name": "Astrid\u202e\0\ud800\n A" + "x" * 999, "preferred_username": ["no", "text"]}
+    person = finish(entra)
+    assert person.name == "Astrid A" + "x" * 142
+    assert person.username.isprintable()
+
+
 def test_the_browser_is_sent_with_challenge_nonce_and_state(entra):
     flow = entra.sign_in().begin(CALLBACK, prompt="select_account", login_hint="astrid@northwatch.example")
     parts, asked = urlsplit(flow["auth_uri"]), query(flow["auth_uri"])

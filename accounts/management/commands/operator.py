@@ -2,7 +2,7 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 
@@ -16,6 +16,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         password = secrets.token_urlsafe(12)
         user = User.objects.filter(username__iexact=options["username"]).first()
+        if user is not None and user.oid:
+            raise CommandError("That is somebody who signs in with Microsoft: choose another name.")
         if user is None:
             User.objects.create_user(options["username"], password, name="Operator", role=User.Role.ADMINISTRATOR)
         else:

@@ -31,3 +31,7 @@ document.addEventListener('click', (event) => {
   const row = event.target.closest('tr[data-row]');
   if (row && !event.target.closest('a, button') && !getSelection().toString()) location.href = $('.ttl', row).href;
 });
+
+// Times are shown in the browser's zone until a person chooses one.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) document.cookie = `utkik-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;

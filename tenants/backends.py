@@ -1,0 +1,39 @@
+"""A customer's own people: whoever signs in from a connected directory."""
+
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.backends import Denied, EntraBackend
+from accounts.models import User
+from defender.sign_in import Person
+from tenants.models import Tenant
+
+
+class CustomerBackend(EntraBackend):
+    """Lets people of connected directories in as customers; they are made known at the first sign-in."""
+
+    def authenticate(self, request: HttpRequest | None, person: Person) -> User | None:
+        if not Tenant.objects.connected().filter(entra_id=person.tid).exists():
+            return None
+        user, _made = User.objects.get_or_create(
+            tid=person.tid,
+            oid=person.oid,
+            defaults={
+                "username": User.entra_username(person.tid, person.oid),
+                "role": User.Role.CUSTOMER,
+                "password": make_password(None),
+            },
+        )
+        if user.role != User.Role.CUSTOMER:
+            # Once staff of a provider whose directory has become a customer's.
+            raise Denied(_("You may no longer sign in here."), _("Ask an administrator of Utkik."))
+        return self.welcome(user, person)
+
+    def get_user(self, user_id: Any) -> User | None:
+        """The person as long as the directory stays connected: a session does not outlive it."""
+        user = super().get_user(user_id)
+        connected = user is not None and Tenant.objects.connected().filter(entra_id=user.tid).exists()
+        return user if connected else None
