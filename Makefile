@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 STAMP := .venv/installed
 LOCKS := requirements/base.txt requirements/dev.txt
 # The demo never sees a developer's own settings.
-DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u ENTRA_HOME_TENANT_ID -u ENTRA_SIGNIN_CLIENT_ID -u ENTRA_SIGNIN_CLIENT_SECRET -u SECRET_KEY -u DEBUG ENV_FILE=/dev/null STATE_DIR=var/demo
+DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u ENTRA_HOME_TENANT_ID -u SECRET_KEY -u DEBUG ENV_FILE=/dev/null STATE_DIR=var/demo
 
 .PHONY: setup demo run stop reset browser test lint format bench prove lock
 

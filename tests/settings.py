@@ -9,8 +9,6 @@ for name in (
     "PUBLIC_URL",
     "ENTRA_CERTIFICATE",
     "ENTRA_HOME_TENANT_ID",
-    "ENTRA_SIGNIN_CLIENT_ID",
-    "ENTRA_SIGNIN_CLIENT_SECRET",
     "DEBUG",
 ):
     os.environ.pop(name, None)
