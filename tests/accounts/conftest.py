@@ -1,5 +1,6 @@
 """The pretended Entra of tests/defender, behind HTTP, and a way through it as a browser goes."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from django.test import Client
+from playwright.sync_api import Browser, BrowserContext
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
@@ -53,3 +55,25 @@ def leave(client: Client, entra: Entra) -> Callable[..., dict[str, str]]:
 def come_in(client: Client, leave: Callable[..., dict[str, str]]) -> Callable[..., Any]:
     """The whole way to Microsoft and back."""
     return lambda **asked: client.get("/sign-in/callback", leave(**asked))
+
+
+@pytest.fixture
+def people(settings: Any) -> Iterator[Callable[[Any], None]]:
+    """Write down the people of the simulated cloud, as the demo does; text is written as it is."""
+    file = settings.STATE_DIR / "people.json"
+    yield lambda listed: file.write_text(listed if isinstance(listed, str) else json.dumps(listed))
+    file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def new_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., BrowserContext]]:
+    """A person's browser; it is closed even when a test fails, since the server waits for whoever is still there."""
+    opened: list[BrowserContext] = []
+
+    def open_one(**options: Any) -> BrowserContext:
+        opened.append(browser.new_context(**options))
+        return opened[-1]
+
+    yield open_one
+    for context in opened:
+        context.close()

@@ -1,6 +1,5 @@
 """Time zone, language and theme belong to the person; what is not chosen is as the browser has it."""
 
-import json
 from datetime import UTC, datetime
 
 import pytest
@@ -109,10 +108,9 @@ def test_a_time_is_shown_here_and_in_utc(zone, full, short, title):
             assert ui.when(AT, mode) == f'<time datetime="2026-11-20T23:28:12Z" title="{title}">{text}</time>'
 
 
-def test_a_simulated_cloud_lists_its_people(client, settings, tmp_path, entra):
-    settings.STATE_DIR = tmp_path
+def test_a_simulated_cloud_lists_its_people(client, settings, people, entra):
     person = {"name": "Astrid <b>", "username": "astrid+soc@northwatch.example", "title": "Analyst", "role": "analyst"}
-    (tmp_path / "people.json").write_text(json.dumps([person, "nonsense", {"name": "Vera"}]))
+    people([person, "nonsense", {"name": "Vera"}])
     page = client.get("/sign-in?next=/sync").content.decode()
     assert "Astrid &lt;b&gt;" in page
     assert "login_hint=astrid%2Bsoc%40northwatch.example&amp;next=%2Fsync" in page
@@ -120,8 +118,7 @@ def test_a_simulated_cloud_lists_its_people(client, settings, tmp_path, entra):
     assert "Astrid" not in client.get("/sign-in").content.decode()
 
 
-@pytest.mark.parametrize("text", ["", "{", "7", "{}", "[[]]", "\udcff"])
-def test_people_that_cannot_be_read_are_nobody(client, settings, tmp_path, entra, text):
-    settings.STATE_DIR = tmp_path
-    (tmp_path / "people.json").write_text(text, errors="surrogateescape")
+@pytest.mark.parametrize("text", ["", "{", "7", "{}", "[[]]"])
+def test_people_that_cannot_be_read_are_nobody(client, people, entra, text):
+    people(text)
     assert client.get("/sign-in").context["people"] == []
