@@ -40,20 +40,24 @@ class Keys:
         self.http = http
         self.clock = clock
         self.keys: dict[str, Key] = {}
-        self.asked_at = float("-inf")
         self.fetched_at = float("-inf")
+        self.sought_at = float("-inf")
         self.lock = threading.Lock()
 
     def key(self, kid: str) -> Key | None:
         """The key of that name; what `answered` and httpx raise when Entra must be asked and cannot be."""
         with self.lock:
             now = self.clock()
-            old = now - self.fetched_at > KEYS_LIVE_SECONDS
-            if old or (kid not in self.keys and now - self.asked_at > KEYS_REST_SECONDS):
-                self.asked_at = now
-                self.keys = keys_of(answered(self.http.get(KEYS)))
-                self.fetched_at = now
+            if now - self.fetched_at > KEYS_LIVE_SECONDS:
+                self.fetch(now)
+            elif kid not in self.keys and now - self.sought_at > KEYS_REST_SECONDS:
+                self.sought_at = now
+                self.fetch(now)
             return self.keys.get(kid)
+
+    def fetch(self, now: float) -> None:
+        self.keys = keys_of(answered(self.http.get(KEYS)))
+        self.fetched_at = now
 
 
 def keys_of(described: dict[str, Any]) -> dict[str, Key]:

@@ -62,6 +62,12 @@ def test_staff_without_a_role_are_told_the_command(client, come_in):
     assert not User.objects.exists()
 
 
+def test_a_customer_of_a_directory_that_has_become_the_home_one_needs_a_role(client, come_in):
+    User.objects.create_user("once", role=User.Role.CUSTOMER, tid=TID, oid=OID)
+    refused(come_in(), 403, f"manage.py grant {OID} analyst")
+    assert not signed_in(client)
+
+
 def test_somebody_who_was_revoked_does_not_come_in(client, come_in, astrid):
     grants.revoke(UUID(TID), UUID(OID))
     refused(come_in(), 403, "no longer")

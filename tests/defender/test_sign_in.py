@@ -12,7 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from defender import sign_in_errors
+from defender import id_tokens, sign_in_errors
 from defender.id_tokens import KEYS, KEYS_LIVE_SECONDS, KEYS_REST_SECONDS, Keys
 from defender.sign_in import Person, Refused, SignIn
 from defender.tokens import Credential
@@ -97,6 +97,7 @@ FORGED = {
     "of another issuer": {"iss": f"{LOGIN}/{OTHER}/v2.0"},
     "of another host": {"iss": f"https://login.microsoftonline.example/{TID}/v2.0"},
     "of version 1": {"iss": f"https://sts.windows.net/{TID}/", "ver": "1.0"},
+    "that says it is of version 1": {"ver": "1.0"},
     "of an issuer without a directory": {"iss": f"{LOGIN}/{{tenantid}}/v2.0"},
     "of another directory than its issuer": {"tid": OTHER},
     "of no directory": {"tid": "organizations", "iss": f"{LOGIN}/organizations/v2.0"},
@@ -116,6 +117,16 @@ def test_a_genuine_signature_does_not_save_a_token(entra, claims):
     entra.claims = claims
     with pytest.raises(sign_in_errors.TokenRefused):
         finish(entra)
+
+
+def test_our_check_does_not_rely_on_msals(entra):
+    """MSAL has looked at the nonce before; it looked at issuer, audience and expiry too until one day it did not."""
+    entra.nonce = "sent"
+    token = entra.sign(entra.id_claims())
+    keys = Keys(entra.http)
+    assert id_tokens.claims_of(token, keys, CLIENT, "sent")["oid"] == OID
+    with pytest.raises(sign_in_errors.TokenRefused):
+        id_tokens.claims_of(token, keys, CLIENT, "another")
 
 
 def public_pem() -> bytes:
@@ -186,13 +197,13 @@ def test_a_new_key_is_fetched_and_an_unknown_one_asked_for_once_a_minute(entra):
     keys = Keys(entra.http, clock=lambda: now[0])
     assert keys.key("now") and keys.key("now")
     assert entra.asked_for_keys() == 1
-    assert not any(keys.key(f"unknown {number}") for number in range(5))
-    assert entra.asked_for_keys() == 1
-    now[0] += KEYS_REST_SECONDS + 1
     entra.keys.append(jwk(STRANGE_KEY, "next"))
     assert keys.key("next")
-    assert not keys.key("unknown")
+    assert not any(keys.key(f"unknown {number}") for number in range(5))
     assert entra.asked_for_keys() == 2
+    now[0] += KEYS_REST_SECONDS + 1
+    assert not any(keys.key(f"unknown {number}") for number in range(5))
+    assert entra.asked_for_keys() == 3
     assert str(entra.requests[-1].url) == KEYS
 
 
