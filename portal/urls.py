@@ -5,5 +5,6 @@ from portal.health import healthz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("accounts.urls")),
+    path("", include("tenants.urls")),
     path("", include("incidents.urls")),
 ]

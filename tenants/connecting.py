@@ -45,6 +45,7 @@ PASSING = (
     Unreachable,
 )
 PAUSE_SECONDS = 5.0
+TAKEN = "This directory already belongs to another customer."
 
 
 class Refused(Exception):
@@ -74,12 +75,30 @@ def connect(name: str, directory: UUID, *, wait_seconds: float = 0) -> Tenant:
 
 def refuse_taken(name: str, directory: UUID) -> None:
     """A directory belongs to one customer; whose it is stays unsaid."""
-    if Tenant.objects.filter(entra_id=directory).exclude(customer__name__iexact=name.strip()).exists():
-        raise Refused("This directory already belongs to another customer.")
+    if Tenant.objects.filter(entra_id=directory).exclude(customer__name__iexact=cleaned(name)).exists():
+        raise Refused(TAKEN)
+    customer_of(name)
+
+
+def customer_of(name: str) -> Customer:
+    """The customer of this name, or a new one that is not saved yet; Refused when the name cannot be used."""
+    known = Customer.objects.filter(name__iexact=cleaned(name)).first()
+    if known is not None:
+        return known
+    customer = Customer(name=cleaned(name))
     try:
-        Customer(name=name.strip()).clean_fields()
+        customer.clean_fields()
     except ValidationError as error:
         raise Refused(f"The customer's name cannot be used: {' '.join(error.messages)}") from error
+    return customer
+
+
+def cleaned(name: str) -> str:
+    """The name with single spaces; Refused when it has characters that nobody can see."""
+    words = " ".join(name.split())
+    if not words.isprintable():
+        raise Refused("The customer's name cannot be used: it holds characters that nobody can see.")
+    return words
 
 
 def proof(directory: UUID, wait_seconds: float) -> frozenset[str]:
@@ -107,16 +126,18 @@ def proved_roles(directory: str) -> frozenset[str]:
 
 
 @transaction.atomic
-def record(name: str, directory: UUID, *, can_write: bool) -> Tenant:
-    customer = Customer.objects.filter(name__iexact=name.strip()).first()
-    if customer is None:
-        customer = Customer.objects.create(name=name.strip())
-    tenant, _ = Tenant.objects.update_or_create(
-        entra_id=directory,
-        defaults={"customer": customer, "state": Tenant.State.CONNECTED, "can_write": can_write,
-                  "disconnected_at": None},
-        create_defaults={"customer": customer, "can_write": can_write},
-    )  # fmt: skip
+def record(name: str, directory: UUID, *, can_write: bool, domain: str = "") -> Tenant:
+    """Keep the directory as the customer's and connected; Refused when it is another's by now."""
+    customer = customer_of(name)
+    customer.save()
+    tenant, _ = Tenant.objects.select_for_update(of=("self",)).get_or_create(
+        entra_id=directory, defaults={"customer": customer}
+    )
+    if tenant.customer_id != customer.pk:
+        raise Refused(TAKEN)
+    tenant.state, tenant.disconnected_at = Tenant.State.CONNECTED, None
+    tenant.can_write, tenant.domain = can_write, domain or tenant.domain
+    tenant.save()
     return tenant
 
 
