@@ -20,7 +20,7 @@ if ENV_FILE.is_file():
 NAMES = (
     "DEBUG", "PUBLIC_URL", "SECRET_KEY", "MICROSOFT_CLOUD_URL", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
     "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET",
-    "DATABASE_URL", "REDIS_URL",
+    "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME", "PROVIDER_CONTACT",
 )  # fmt: skip
 # What was given, as it was given: the processes we start get it from us and need no file.
 ENVIRONMENT = {name: env.str(name) for name in NAMES if name in env.ENVIRON}
@@ -94,6 +94,10 @@ SIGN_IN_CLIENT_ID = ENTRA_SIGNIN_CLIENT_ID or ENTRA_CLIENT_ID
 SIGN_IN_CLIENT_SECRET = ENTRA_SIGNIN_CLIENT_SECRET if ENTRA_SIGNIN_CLIENT_ID else ENTRA_CLIENT_SECRET
 SIGN_IN_CERTIFICATE = "" if ENTRA_SIGNIN_CLIENT_ID else ENTRA_CERTIFICATE
 
+# What customers read when they are asked to approve: who asks, and whom they can ask.
+PROVIDER_NAME = env.str("PROVIDER_NAME", default="").strip() or "Utkik"
+PROVIDER_CONTACT = env.str("PROVIDER_CONTACT", default="").strip()
+
 # PostgreSQL and Redis. Empty: the embedded servers under STATE_DIR, started by whoever needs one.
 DATABASE_URL = env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -153,6 +157,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.page",
+                "tenants.context.provider",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "lucide.templatetags.lucide"],
         },
@@ -228,8 +233,12 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+# A page that wakes a worker must not hang on a server that does not answer.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 5}
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # Finds in the database which streams are due and wakes workers for them.
     "tick": {"task": "incidents.tasks.tick", "schedule": 10.0, "options": {"expires": 10.0}},
+    # Proves the consents that were given and are not proved yet.
+    "prove": {"task": "tenants.tasks.prove", "schedule": 10.0, "options": {"expires": 10.0}},
 }
