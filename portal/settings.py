@@ -21,12 +21,25 @@ NAMES = (
     "DEBUG", "PUBLIC_URL", "SECRET_KEY", "MICROSOFT_CLOUD_URL", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
     "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET",
     "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME", "PROVIDER_CONTACT",
+    # In place of the value, a file that holds it: how Docker and others hand over secrets.
+    "SECRET_KEY_FILE", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_SIGNIN_CLIENT_SECRET_FILE", "DATABASE_URL_FILE",
 )  # fmt: skip
 # What was given, as it was given: the processes we start get it from us and need no file.
 ENVIRONMENT = {name: env.str(name) for name in NAMES if name in env.ENVIRON}
 
 DEBUG = env.bool("DEBUG", default=False)
 STATE_DIR = (BASE_DIR / (env.str("STATE_DIR", default="") or "var/live")).resolve()
+
+
+def secret(name: str) -> str:
+    """The value, or the text of the file that NAME_FILE names; '' when neither is set."""
+    value, path = env.str(name, default=""), env.str(f"{name}_FILE", default="")
+    if value and path:
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: only one may be.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else value
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read: {path}") from error
 
 
 def web_address(name: str, default: str) -> str:
@@ -59,9 +72,12 @@ def guid(name: str) -> str:
 def made_once(path: Path) -> str:
     """The text of the file, made at the first start; of two starters at one moment the first one's counts."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        fresh.touch(mode=0o600)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.touch(mode=0o600)
+        except OSError as error:
+            raise ImproperlyConfigured(f"SECRET_KEY is not set, and none can be kept in {path.parent}.") from error
         fresh.write_text(secrets.token_urlsafe(48))
         try:
             path.hardlink_to(fresh)
@@ -73,21 +89,21 @@ def made_once(path: Path) -> str:
 
 PUBLIC_URL = web_address("PUBLIC_URL", "http://localhost:8000")
 SECURE = PUBLIC_URL.startswith("https://")
-SECRET_KEY = env.str("SECRET_KEY", default="") or made_once(STATE_DIR / "secret-key")
+SECRET_KEY = secret("SECRET_KEY") or made_once(STATE_DIR / "secret-key")
 
 # Microsoft. Empty: the real cloud. The web needs the client ID only, and never the credential.
 MICROSOFT_CLOUD_URL = web_address("MICROSOFT_CLOUD_URL", "")
 if MICROSOFT_CLOUD_URL and SECURE:
     raise ImproperlyConfigured("MICROSOFT_CLOUD_URL is for a simulated cloud and is refused with an https PUBLIC_URL.")
 ENTRA_CLIENT_ID = guid("ENTRA_CLIENT_ID")
-ENTRA_CLIENT_SECRET = env.str("ENTRA_CLIENT_SECRET", default="")
+ENTRA_CLIENT_SECRET = secret("ENTRA_CLIENT_SECRET")
 ENTRA_CERTIFICATE = env.str("ENTRA_CERTIFICATE", default="")
 ENTRA_HOME_TENANT_ID = guid("ENTRA_HOME_TENANT_ID")
 
 # Sign-in. Its own registration, so that the web never holds the monitor credential; unset, people sign in with the
 # monitor registration, and the web is given what it should not need.
 ENTRA_SIGNIN_CLIENT_ID = guid("ENTRA_SIGNIN_CLIENT_ID")
-ENTRA_SIGNIN_CLIENT_SECRET = env.str("ENTRA_SIGNIN_CLIENT_SECRET", default="")
+ENTRA_SIGNIN_CLIENT_SECRET = secret("ENTRA_SIGNIN_CLIENT_SECRET")
 if bool(ENTRA_SIGNIN_CLIENT_ID) != bool(ENTRA_SIGNIN_CLIENT_SECRET):
     raise ImproperlyConfigured("ENTRA_SIGNIN_CLIENT_ID and ENTRA_SIGNIN_CLIENT_SECRET must be set together.")
 SIGN_IN_CLIENT_ID = ENTRA_SIGNIN_CLIENT_ID or ENTRA_CLIENT_ID
@@ -99,7 +115,7 @@ PROVIDER_NAME = env.str("PROVIDER_NAME", default="").strip() or "Utkik"
 PROVIDER_CONTACT = env.str("PROVIDER_CONTACT", default="").strip()
 
 # PostgreSQL and Redis. Empty: the embedded servers under STATE_DIR, started by whoever needs one.
-DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_URL = secret("DATABASE_URL")
 REDIS_URL = env.str("REDIS_URL", default="")
 if DATABASE_URL and address("DATABASE_URL", DATABASE_URL).scheme not in ("postgres", "postgresql"):
     raise ImproperlyConfigured("DATABASE_URL must begin with postgres://: Utkik needs PostgreSQL.")
@@ -128,6 +144,7 @@ INSTALLED_APPS = [
     "incidents",
 ]
 MIDDLEWARE = [
+    "portal.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -185,7 +202,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 # accounts.sessions ends one that is unused or too long; this is when the last trace of it may go.
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
+# Whether every name below ours speaks https is not ours to promise, nor is a place in the browsers' lists.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -9,6 +9,12 @@ for name in (
     "PUBLIC_URL",
     "ENTRA_CERTIFICATE",
     "ENTRA_HOME_TENANT_ID",
+    "ENTRA_SIGNIN_CLIENT_ID",
+    "ENTRA_SIGNIN_CLIENT_SECRET",
+    "SECRET_KEY_FILE",
+    "ENTRA_CLIENT_SECRET_FILE",
+    "ENTRA_SIGNIN_CLIENT_SECRET_FILE",
+    "DATABASE_URL_FILE",
     "DEBUG",
 ):
     os.environ.pop(name, None)

@@ -10,6 +10,8 @@ from django.db import connection
 
 from portal import processes
 
+GUID = "00000000-0000-4000-8000-000000000000"
+
 
 def manage(tmp_path, *arguments, **env):
     own = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "STATE_DIR": str(tmp_path)}
@@ -83,13 +85,54 @@ def test_run_names_the_first_missing_setting(tmp_path, env, named):
     assert "Traceback" not in result.stderr
 
 
-def test_only_the_worker_holds_the_credential(settings):
-    settings.ENVIRONMENT = {"ENTRA_CLIENT_SECRET": "canary", "ENTRA_CERTIFICATE": "canary", "ENTRA_CLIENT_ID": "public"}
-    for process in processes.processes():
-        env = processes.environment(process)
-        assert ("canary" in env.values()) is (process.name == "worker")
-        assert env["ENTRA_CLIENT_ID"] == "public"
-        assert env["ENV_FILE"] == os.devnull
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_run_of_one_process_names_the_first_missing_setting(tmp_path, name):
+    result = manage(tmp_path, "run", name)
+    assert (result.returncode, result.stderr) == (
+        1,
+        "CommandError: ENTRA_CLIENT_ID is not set; .env.example explains it.\n",
+    )
+
+
+def test_a_process_needs_no_file_of_settings(settings):
+    settings.ENVIRONMENT = {"ENTRA_CLIENT_ID": "public"}
+    env = processes.environment(processes.processes()[0])
+    assert env["ENTRA_CLIENT_ID"] == "public"
+    assert env["ENV_FILE"] == os.devnull
+
+
+NAMED_IN_FILES = ["SECRET_KEY", "DATABASE_URL", "ENTRA_CLIENT_SECRET", "ENTRA_SIGNIN_CLIENT_SECRET"]
+
+
+@pytest.mark.parametrize("name", NAMED_IN_FILES)
+def test_a_secret_may_be_given_as_a_file(tmp_path, name):
+    value = "postgres://utkik:pass@host/utkik" if name == "DATABASE_URL" else "from a file"
+    file = tmp_path / "secret"
+    file.write_text(f"{value}\n")
+    env = {f"{name}_FILE": str(file), "ENTRA_SIGNIN_CLIENT_ID": GUID if "SIGNIN" in name else ""}
+    code = f"from django.conf import settings; print(settings.{name})"
+    assert manage(tmp_path / "state", "shell", "-v0", "-c", code, **env).stdout == f"{value}\n"
+    assert {name, f"{name}_FILE"} <= set(settings.NAMES)
+
+
+@pytest.mark.parametrize("name", NAMED_IN_FILES)
+def test_a_secret_given_twice_or_in_no_file_is_one_sentence(tmp_path, name):
+    missing = manage(tmp_path, "check", **{f"{name}_FILE": "/nowhere"})
+    assert missing.stderr == f"utkik: {name}_FILE names a file that cannot be read: /nowhere\n"
+    twice = manage(tmp_path, "check", **{f"{name}_FILE": "/nowhere", name: "canary"})
+    assert twice.stderr == f"utkik: {name} and {name}_FILE are both set: only one may be.\n"
+
+
+def test_a_secret_key_that_cannot_be_kept_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    result = manage(tmp_path / "file" / "state", "check")
+    assert result.stderr.startswith("utkik: SECRET_KEY is not set, and none can be kept in ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_installation_behind_https_passes_django_s_deployment_checks(tmp_path):
+    result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", PUBLIC_URL="https://utkik.example")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.django_db
@@ -115,3 +158,16 @@ def test_locked_requirements_have_hashes_and_no_address():
 
 def test_the_service_is_alive_when_the_database_answers(client, db):
     assert client.get("/healthz").content == b"ok\n"
+
+
+def test_health_is_told_to_who_asks_by_address_and_without_https(client, db, settings):
+    settings.SECURE_SSL_REDIRECT, settings.ALLOWED_HOSTS = True, ["utkik.example"]
+    assert client.get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/sign-in", headers={"host": "utkik.example"}).status_code == 301
+    assert client.post("/healthz", headers={"host": "utkik.example"}, secure=True).status_code in (403, 404)
+
+
+def test_the_service_is_not_alive_without_a_database(tmp_path):
+    code = "from portal.health import health; answer = health(); print(answer.status_code, answer.content)"
+    result = manage(tmp_path, "shell", "-v0", "-c", code, DATABASE_URL="postgres://utkik@127.0.0.1:1/utkik")
+    assert result.stdout == "503 b'database\\n'\n"
