@@ -5,10 +5,11 @@ SIMULATOR_PORT ?= 8001
 RUN := .venv/bin/python
 STAMP := .venv/installed
 LOCKS := requirements/base.txt requirements/dev.txt
+FILES := -u SECRET_KEY_FILE -u DATABASE_URL_FILE -u ENTRA_CLIENT_SECRET_FILE -u ENTRA_SIGNIN_CLIENT_SECRET_FILE -u ENTRA_SIGNIN_CLIENT_ID -u ENTRA_SIGNIN_CLIENT_SECRET
 # The demo never sees a developer's own settings.
-DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u ENTRA_HOME_TENANT_ID -u SECRET_KEY -u DEBUG ENV_FILE=/dev/null STATE_DIR=var/demo
+DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u ENTRA_HOME_TENANT_ID -u SECRET_KEY -u DEBUG $(FILES) ENV_FILE=/dev/null STATE_DIR=var/demo
 
-.PHONY: setup demo run stop reset browser test lint format bench prove lock
+.PHONY: setup demo run doctor stop reset browser test lint format bench prove lock
 
 setup: $(STAMP)
 	@$(RUN) manage.py migrate --verbosity 0
@@ -25,6 +26,10 @@ demo: $(STAMP)
 
 run: $(STAMP)
 	@$(RUN) manage.py run
+
+# Checks a real installation, and says what to mend. TENANT= names the directory whose token is asked for.
+doctor: $(STAMP)
+	@$(RUN) manage.py doctor $(if $(TENANT),--tenant $(TENANT))
 
 stop: $(STAMP)
 	@env ENV_FILE=/dev/null STATE_DIR=var/live $(RUN) manage.py stop

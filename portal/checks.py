@@ -4,12 +4,21 @@ from pathlib import Path
 
 from django.conf import settings
 
+SHARED = (
+    "ENTRA_SIGNIN_CLIENT_ID is not set: people sign in with the monitor registration, and the web holds the credential "
+    "that opens every customer's directory. docs/entra.md says how to register sign-in."
+)
 
-def problem() -> str:
+
+def problem(*, with_credential: bool = True) -> str:
     """One sentence about the first setting that is missing or malformed; '' when all is well."""
     for name in ("ENTRA_CLIENT_ID", "ENTRA_HOME_TENANT_ID"):
         if not getattr(settings, name):
             return f"{name} is not set; .env.example explains it."
+    return credential_problem() if with_credential else ""
+
+
+def credential_problem() -> str:
     if bool(settings.ENTRA_CLIENT_SECRET) == bool(settings.ENTRA_CERTIFICATE):
         return "Exactly one of ENTRA_CLIENT_SECRET and ENTRA_CERTIFICATE must be set."
     return certificate_problem() if settings.ENTRA_CERTIFICATE else ""
@@ -24,3 +33,9 @@ def certificate_problem() -> str:
     if "PRIVATE KEY-----" not in text or "BEGIN CERTIFICATE-----" not in text:
         return f"ENTRA_CERTIFICATE must name a PEM file with a private key and its certificate: {path}"
     return ""
+
+
+def warning() -> str:
+    """One sentence about a credential that is shared by parts that should not; '' when all is well."""
+    shared = settings.ENTRA_CLIENT_SECRET or settings.ENTRA_CERTIFICATE
+    return SHARED if shared and not settings.ENTRA_SIGNIN_CLIENT_ID else ""

@@ -1,4 +1,4 @@
-"""The processes of an installation: one list, by which the demo and `run` start them."""
+"""The processes of an installation: one list, by which the demo, `run` and docker-compose.yml start them."""
 
 import fcntl
 import json
@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, NoReturn
 from urllib.parse import urlsplit
 
 import psutil
@@ -20,7 +20,9 @@ from django.conf import settings
 
 from portal.embedded import server
 
-CREDENTIAL = ("ENTRA_CLIENT_SECRET", "ENTRA_CERTIFICATE")
+# What opens every customer's directory; the file that holds it opens as much.
+MONITOR = ("ENTRA_CLIENT_SECRET", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_CERTIFICATE")
+SIGN_IN = ("ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET", "ENTRA_SIGNIN_CLIENT_SECRET_FILE")
 LIST = "processes.json"
 # A worker may be in the middle of a page; killed after this, it loses only the page.
 PATIENCE_SECONDS = 15.0
@@ -28,24 +30,36 @@ PATIENCE_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Process:
-    """One process; only those that speak with Microsoft are given the credential."""
+    """One process: the credentials it is given, and the processes and servers that must be there before it."""
 
     name: str
     command: tuple[str, ...]
-    holds_credential: bool = False
+    holds: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
-def processes(port: int | None = None) -> list[Process]:
-    """Web, worker and beat; the web listens where PUBLIC_URL says unless told otherwise."""
+def processes(port: int | None = None, host: str = "127.0.0.1") -> list[Process]:
+    """Those that run on: web, worker and beat; the web listens where PUBLIC_URL says unless told otherwise."""
     python = (sys.executable, "-m")
-    web = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port or web_port()), "--workers", "2")
+    web = ("granian", "--interface", "wsgi", "--host", host, "--port", str(port or web_port()), "--workers", "2")
     quiet = ("--blocking-threads", "1", "--no-ws", "--log-level", "warning", "portal.wsgi:application")
     celery = (*python, "celery", "-A", "portal.celery")
     schedule = ("--pidfile=", "-s", settings.CELERY_BEAT_SCHEDULE_FILENAME)
+    worker = (*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING")
+    prepared = ("migrate", "postgres", "redis")
     return [
-        Process("web", (*python, *web, *quiet)),
-        Process("worker", (*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"), holds_credential=True),
-        Process("beat", (*celery, "beat", "--loglevel", "WARNING", *schedule)),
+        Process("web", (*python, *web, *quiet), SIGN_IN, prepared),
+        Process("worker", worker, MONITOR, prepared),
+        Process("beat", (*celery, "beat", "--loglevel", "WARNING", *schedule), after=("migrate", "redis")),
+    ]
+
+
+def one_shots() -> list[Process]:
+    """Those that do one thing and end: the migration before all others, and the doctor, who asks for everything."""
+    manage = (sys.executable, "manage.py")
+    return [
+        Process("migrate", (*manage, "migrate", "--verbosity", "0"), after=("postgres",)),
+        Process("doctor", (*manage, "doctor"), MONITOR + SIGN_IN, ("postgres", "redis")),
     ]
 
 
@@ -56,10 +70,25 @@ def web_port() -> int:
 
 
 def environment(process: Process, given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our environment with every setting spelled out, so that no file has to be read; the credential where needed."""
+    """Our environment with every setting spelled out, so that no file has to be read; credentials where needed."""
     own = dict(os.environ) | dict(settings.ENVIRONMENT if given is None else given)
     own |= {"ENV_FILE": os.devnull, "STATE_DIR": str(settings.STATE_DIR), "PYTHONUNBUFFERED": "1"}
-    return {name: value for name, value in own.items() if process.holds_credential or name not in CREDENTIAL}
+    withheld = set(MONITOR + SIGN_IN) - set(held(process, own))
+    return {name: value for name, value in own.items() if name not in withheld}
+
+
+def held(process: Process, given: Mapping[str, str]) -> tuple[str, ...]:
+    """The credentials that it may hold; a web without a registration of its own signs in with the monitor's."""
+    if process.name == "web" and not given.get("ENTRA_SIGNIN_CLIENT_ID"):
+        return process.holds + MONITOR
+    return process.holds
+
+
+def become(process: Process) -> NoReturn:
+    """Turn this process into that one, with its environment and nothing more."""
+    os.chdir(settings.BASE_DIR)
+    settings.STATE_DIR.mkdir(parents=True, exist_ok=True)
+    os.execve(process.command[0], process.command, environment(process))
 
 
 class Ended(Exception):

@@ -11,14 +11,14 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError
 
-from portal import processes
+from portal import checks, processes
 from portal.management.commands import run
 
 STARTER = """
 import os, sys
 from pathlib import Path
 from django.conf import settings
-from portal import processes
+from portal import checks, processes
 settings.configure(BASE_DIR=Path.cwd())
 with processes.Group(Path(sys.argv[1])) as group:
     group.start("one", [sys.executable, "-c", "import signal; signal.pause()"], os.environ)
@@ -140,9 +140,64 @@ def test_the_web_listens_where_the_public_address_says(settings):
     assert processes.web_port() == 8000
 
 
-def test_the_web_of_the_demo_does_not_get_the_secret_that_its_worker_gets():
-    given = {"ENTRA_CLIENT_SECRET": "canary", "ENTRA_CLIENT_ID": "public", "DATABASE_URL": ""}
-    holders = [
-        process.name for process in processes.processes() if "canary" in processes.environment(process, given).values()
-    ]
-    assert holders == ["worker"]
+MONITOR = {"ENTRA_CLIENT_ID": "public", "ENTRA_CLIENT_SECRET": "monitor", "ENTRA_CERTIFICATE": "monitor"}
+SIGN_IN = {"ENTRA_SIGNIN_CLIENT_ID": "sign-in", "ENTRA_SIGNIN_CLIENT_SECRET": "sign-in"}
+
+
+def holders(canary, given):
+    every = processes.processes() + processes.one_shots()
+    return [process.name for process in every if canary in processes.environment(process, given).values()]
+
+
+def test_each_process_holds_only_the_credential_that_it_speaks_with():
+    assert holders("monitor", MONITOR | SIGN_IN) == ["worker", "doctor"]
+    assert holders("sign-in", MONITOR | SIGN_IN) == ["web", "doctor"]
+
+
+def test_a_file_that_holds_the_credential_is_withheld_like_the_credential():
+    given = {"ENTRA_CLIENT_SECRET_FILE": "monitor"} | SIGN_IN
+    assert holders("monitor", given) == ["worker", "doctor"]
+
+
+@pytest.mark.parametrize("unset", [{}, dict.fromkeys(SIGN_IN, "")])
+def test_a_web_without_a_registration_of_its_own_holds_the_monitor_credential(unset):
+    assert holders("monitor", MONITOR | unset) == ["web", "worker", "doctor"]
+
+
+def test_a_shared_registration_is_warned_of_and_two_are_not(settings):
+    settings.ENTRA_CLIENT_SECRET, settings.ENTRA_SIGNIN_CLIENT_ID = "secret", ""
+    assert "docs/entra.md" in checks.warning()
+    settings.ENTRA_SIGNIN_CLIENT_ID = "00000000-0000-4000-8000-000000000000"
+    assert checks.warning() == ""
+
+
+def test_every_start_warns_of_a_shared_registration(tmp_path):
+    env = {
+        "PATH": os.environ["PATH"],
+        "ENV_FILE": os.devnull,
+        "STATE_DIR": str(tmp_path),
+        "ENTRA_CLIENT_SECRET": "canary",
+    }
+    command = [sys.executable, "-c", "import portal.wsgi"]
+    started = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=True)
+    assert "WARNING portal.wsgi: ENTRA_SIGNIN_CLIENT_ID is not set" in started.stderr
+    assert "canary" not in started.stderr
+
+
+def test_run_with_a_name_becomes_that_process_without_what_it_must_not_hold(tmp_path):
+    env = {
+        "PATH": os.environ["PATH"],
+        "ENV_FILE": os.devnull,
+        "STATE_DIR": str(tmp_path),
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+    }
+    command = [sys.executable, "manage.py", "run", "beat"]
+    with subprocess.Popen(
+        command, cwd=settings.BASE_DIR, env=env | {"ENTRA_CLIENT_SECRET": "canary"}, stderr=subprocess.DEVNULL
+    ) as started:
+        process = psutil.Process(started.pid)
+        while "celery" not in process.cmdline():
+            assert started.poll() is None
+        assert process.cmdline()[3:6] == ["-A", "portal.celery", "beat"]
+        assert "canary" not in process.environ().values()
+        started.kill()
