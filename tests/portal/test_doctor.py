@@ -26,6 +26,8 @@ from portal.embedded import postgres, valkey
 from tenants import cloud
 
 GUID = "00000000-0000-4000-8000-000000000000"
+# Of the same cloud as the database of the tests, and nobody answers there.
+NOWHERE = "http://127.0.0.1:1"
 
 
 @pytest.fixture
@@ -169,7 +171,7 @@ def test_an_answer_without_a_date_says_nothing_about_the_clock(settings, db, dat
 
 def test_a_database_whose_role_passes_over_row_level_security(db):
     url = address(connection.settings_dict["NAME"], "postgres")
-    result = manage(project.STATE_DIR, "doctor", DATABASE_URL=url, MICROSOFT_CLOUD_URL="http://127.0.0.1:1")
+    result = manage(project.STATE_DIR, "doctor", DATABASE_URL=url, MICROSOFT_CLOUD_URL=NOWHERE)
     assert "problem  database    The role postgres is a superuser" in result.stdout
     assert "Every migration is applied; the database was made for http://127.0.0.1." in result.stdout
 
@@ -179,7 +181,7 @@ def test_an_empty_database_is_told_to_be_migrated(db):
     with psycopg.connect(postgres.dsn(project.STATE_DIR, "postgres", "postgres"), autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} OWNER utkik")
         try:
-            result = manage(project.STATE_DIR, "doctor", DATABASE_URL=address(name))
+            result = manage(project.STATE_DIR, "doctor", DATABASE_URL=address(name), MICROSOFT_CLOUD_URL=NOWHERE)
         finally:
             admin.execute(f"DROP DATABASE {name}")
     assert "problem  database    Migrations not applied: " in result.stdout
