@@ -1,6 +1,6 @@
 """What a client may change: PATCH of an incident or alert, and comments."""
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from werkzeug.wrappers import Request
@@ -9,7 +9,6 @@ from simulator.records import wire
 from simulator.tenant import Tenant
 
 APP = "API-App:Utkik"
-Change = Callable[[Tenant, str, dict[str, Any], Request], Any]
 CHANGEABLE = {
     "incidents": {
         "assignedTo",
@@ -54,8 +53,8 @@ class BadChange(Exception):
     """The change is refused; the message says why."""
 
 
-def patch(tenant: Tenant, collection: str, item: dict[str, Any], request: Request) -> None:
-    """Change the item as asked; BadChange when it is not allowed."""
+def patch(request: Request, collection: str) -> dict[str, Any]:
+    """What the request wants to change; BadChange when it is not allowed."""
     wanted = {key: value for key, value in written(request).items() if not key.startswith("@odata.")}
     unknown = set(wanted) - CHANGEABLE[collection]
     if unknown:
@@ -63,13 +62,18 @@ def patch(tenant: Tenant, collection: str, item: dict[str, Any], request: Reques
     for key, value in wanted.items():
         if not allowed(collection, key, value):
             raise BadChange(f"The value of '{key}' is not valid.")
-    at = tenant.clock()
+    return wanted
+
+
+def change(tenant: Tenant, at: datetime, collection: str, identity: str, wanted: dict[str, Any]) -> None:
+    """Change the item; an incident that is resolved takes its alerts with it."""
+    item = tenant.items(collection)[identity]
     resolving = wanted.get("status") == "resolved" != item["status"]
     item |= {**wanted, "lastUpdateDateTime": wire(at)}
     if collection == "incidents":
         item["lastModifiedBy"] = APP
         if resolving:
-            tenant.resolve_alerts(at, item["id"])
+            tenant.resolve_alerts(at, identity)
     elif "status" in wanted:
         item["resolvedDateTime"] = wire(at) if wanted["status"] == "resolved" else None
 
@@ -85,17 +89,21 @@ def allowed(collection: str, key: str, value: Any) -> bool:
     return isinstance(value, str) or (value is None and key in EMPTIED)
 
 
-def comment(tenant: Tenant, collection: str, item: dict[str, Any], request: Request) -> list[dict[str, Any]]:
-    """Add the comment and answer with all there are; BadChange when there is none in the body."""
+def comment(request: Request) -> str:
+    """The text of the comment; BadChange when there is none in the body."""
     text = written(request).get("comment")
     if not isinstance(text, str) or not text:
         raise BadChange("The comment is missing.")
-    now = wire(tenant.clock())
+    return text
+
+
+def say(tenant: Tenant, at: datetime, collection: str, identity: str, text: str) -> None:
+    """Add the comment."""
+    item, now = tenant.items(collection)[identity], wire(at)
     item["comments"] = [*item["comments"], {"comment": text, "createdByDisplayName": APP, "createdDateTime": now}]
     item["lastUpdateDateTime"] = now
     if collection == "incidents":
         item["lastModifiedBy"] = APP
-    return list(item["comments"])
 
 
 def written(request: Request) -> dict[str, Any]:

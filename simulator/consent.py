@@ -3,7 +3,7 @@
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from simulator import pages, picking, sessions
+from simulator import orders, pages, picking, sessions
 from simulator.entra_errors import returned
 from simulator.pages import Shown
 from simulator.people import Person
@@ -82,7 +82,7 @@ def refusal(world: World, request: Request, person: Person, *, older: bool) -> R
     shown = Shown(90094, request.args["client_id"], name)
     way = declined(request, 90094, name, older=older)
     more = pages.link(way, "Back to the application without granting consent") + picking.other_account(request)
-    return pages.problem(shown, pages.paragraph(f"{person.name} ({person.username})") + more, 403)
+    return pages.problem(shown, pages.paragraph(f"{person.name} ({person.username})") + more, 200)
 
 
 def accepted(world: World, request: Request, person: Person, *, older: bool) -> Response:
@@ -94,7 +94,7 @@ def accepted(world: World, request: Request, person: Person, *, older: bool) -> 
     roles = chosen(registration, request)
     directory = world.directory(person.tid)
     if directory is not None and registration is world.monitor:
-        directory.grant(roles, delay=world.consent_delay)
+        orders.obey(world, directory, "grant", {"roles": sorted(roles), "delay": world.consent_delay})
     scope = " ".join(f"{GRAPH}/{role}" for role in sorted(roles)) or "openid profile email offline_access"
     parameters = {"admin_consent": "True", "tenant": person.tid} | ({} if older else {"scope": scope})
     if "state" in request.args:

@@ -3,7 +3,7 @@
 GET /_simulator/world · POST, DELETE /_simulator/faults · POST /_simulator/clock {"advance": seconds} or {"now": time} ·
 POST /_simulator/certificate (a PEM text; ?for=signin) · POST /_simulator/redirects {"signin"?: […], "monitor"?: […]} ·
 POST /_simulator/rotate_key · POST /_simulator/consent_delay {"seconds"} · POST /_simulator/people/{oid} {"roles": […]}
-POST /_simulator/tenants/{id}/grant {"roles"?} | revoke | order {"order"} |
+POST /_simulator/tenants/{id}/grant {"roles"?, "delay"?} | revoke | order {"order"} | throttle {"every"} | happen |
 story {"kind"?, "severity"?, "hostile"?} | alert | touch {"incident", ...changes} | merge {"loser", "survivor"}.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from simulator import orders
 from simulator.answers import answer
 from simulator.people import Person
 from simulator.tenant import Tenant
@@ -44,11 +45,11 @@ def obeyed(world: World, request: Request) -> Any:
         return described(world)
     body = request.get_json(force=True) if request.get_data() else {}
     if order == ("POST", "tenants") and len(parts) == 3:
-        return changed(world.tenant(parts[1]), parts[2], body)
+        return ordered(world, world.tenant(parts[1]), parts[2], body)
     if order == ("POST", "people") and len(parts) == 2:
         world.people[parts[1]].roles = tuple(map(str, body["roles"]))
     elif order == ("POST", "redirects"):
-        world.register_redirects(**body)
+        orders.redirect(world, body)
     elif order == ("POST", "rotate_key"):
         world.keys.rotate()
     elif order == ("POST", "consent_delay"):
@@ -68,25 +69,11 @@ def seconds_to(world: World, text: str) -> float:
     return (datetime.fromisoformat(text).astimezone(UTC) - world.now).total_seconds()
 
 
-def changed(tenant: Tenant, verb: str, body: dict[str, Any]) -> Any:
-    match verb:
-        case "grant":
-            tenant.grant(set(body["roles"]) if "roles" in body else None)
-        case "revoke":
-            tenant.revoke()
-        case "order":
-            tenant.order = str(body["order"])
-        case "story":
-            return tenant.add_story(**body)
-        case "alert":
-            return tenant.add_alert()
-        case "touch":
-            return tenant.touch(body.pop("incident"), **body)
-        case "merge":
-            tenant.merge(None, body["loser"], body["survivor"])
-        case _:
-            raise Unknown
-    return shown(tenant)
+def ordered(world: World, tenant: Tenant, verb: str, body: dict[str, Any]) -> Any:
+    """What was made or changed, or else how the tenant stands now."""
+    if verb not in orders.VERBS:
+        raise Unknown
+    return orders.obey(world, tenant, verb, body) or shown(tenant)
 
 
 def described(world: World) -> dict[str, Any]:
@@ -112,6 +99,6 @@ def known(person: Person) -> dict[str, Any]:
 def shown(tenant: Tenant) -> dict[str, Any]:
     return {
         "id": tenant.id, "name": tenant.name, "domain": tenant.domain, "consented": tenant.consented,
-        "roles": sorted(tenant.roles), "order": tenant.order, "incidents": len(tenant.incidents),
-        "alerts": len(tenant.alerts),
+        "roles": sorted(tenant.roles), "order": tenant.order, "throttled": tenant.throttled,
+        "incidents": len(tenant.incidents), "alerts": len(tenant.alerts),
     }  # fmt: skip

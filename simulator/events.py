@@ -7,7 +7,7 @@ nor what a client changes meanwhile alters the rest of the world.
 from datetime import datetime, timedelta
 
 from simulator import cast as casting
-from simulator.records import comment, wire
+from simulator.records import Item, comment, wire
 from simulator.stories import ALONE
 from simulator.tenant import Tenant, chances
 
@@ -44,7 +44,14 @@ def plan_next(tenant: Tenant, at: datetime) -> None:
 
 def happen(tenant: Tenant, at: datetime) -> None:
     plan_next(tenant, at)
-    plan_ending(tenant, at, tenant.add_story(at)["id"])
+    happen_once(tenant, at)
+
+
+def happen_once(tenant: Tenant, at: datetime) -> Item:
+    """An incident that is taken up and ends as any other, without a next one."""
+    incident = tenant.add_story(at)
+    plan_ending(tenant, at, incident["id"])
+    return incident
 
 
 def plan_alone(tenant: Tenant, at: datetime) -> None:

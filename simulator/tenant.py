@@ -4,6 +4,7 @@ import heapq
 import itertools
 import random
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,8 +34,11 @@ class Tenant:
     consented: bool = True
     roles: set[str] = field(default_factory=lambda: READ | WRITE)
     order: str = "honoured"  # what becomes of $orderby: honoured, ignored (newest first) or refused
+    throttled: int = 0  # of so many requests to Graph one is answered, 0 means all
+    asked: int = 0  # since it is throttled
     incidents: dict[str, Item] = field(default_factory=dict)
     alerts: dict[str, Item] = field(default_factory=dict)
+    grouped: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # alerts of each incident
     casts: dict[str, casting.Cast] = field(default_factory=dict)
     events: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -80,6 +84,12 @@ class Tenant:
             self.decision += 1
             self.consented, self.roles = False, set()
 
+    def throttle(self, every: int) -> None:
+        """Answer the next request to Graph and then one of `every`, or all with 0; ValueError when it is negative."""
+        if every < 0:
+            raise ValueError("How many requests there are to one answer cannot be negative.")
+        self.throttled, self.asked = every, 0
+
     def add_story(
         self, at: datetime | None = None, story: Story | None = None, *, kind: str | None = None,
         severity: str | None = None, hostile: bool | None = None,
@@ -89,9 +99,9 @@ class Tenant:
         `kind` names a story; without one the number of the incident chooses. The incident does not end by itself.
         """
         with self.lock:
+            wanted = story or (stories.named(kind) if kind else None)
             at, number = at or self.clock(), next(self.numbers)
-            chance = chances(self, number)
-            told = story or (stories.named(kind) if kind else chosen_story(self, number))
+            chance, told = chances(self, number), wanted or chosen_story(self, number)
             odd = chance.random() < HOSTILE_SHARE if hostile is None else hostile
             cast = casting.drawn(chance, self.id, self.domain, number, hostile=odd)
             incident = records.new_incident(self.id, at, told, cast, severity)
@@ -123,6 +133,7 @@ class Tenant:
             alert["evidence"] = found[:early]
             self.alerts[alert["id"]] = alert
             if survivor:
+                self.grouped[survivor].append(alert["id"])
                 self.touch(survivor, at)
             if found[early:]:
                 later = at + timedelta(minutes=LATE_MINUTES)
@@ -149,15 +160,24 @@ class Tenant:
             alert |= {**stamp, **judged}
 
     def merge(self, at: datetime | None, loser: str, survivor: str) -> None:
-        """Defender finds that two are one: alerts and tags move, the loser becomes a shell that points on."""
+        """Defender finds that two are one: alerts and tags move, the loser becomes a shell that points on.
+
+        KeyError when there is no such incident, ValueError when they are the same.
+        """
         with self.lock:
             at, target = at or self.clock(), self.survivor(survivor)
+            if target == loser:
+                raise ValueError("An incident cannot be merged into itself.")
+            tags = [*self.incidents[target]["customTags"], *self.incidents[loser]["customTags"]]
             for alert in self.alerts_of(loser):
                 url = f"{records.PORTAL}/incident2/{target}/overview?tid={self.id}"
                 alert |= {"incidentId": target, "incidentWebUrl": url, "lastUpdateDateTime": wire(at)}
-            tags = [*self.incidents[target]["customTags"], *self.incidents[loser]["customTags"]]
+            self.grouped[target] += self.grouped.pop(loser, [])
             self.touch(target, at, customTags=list(dict.fromkeys(tags)))
             self.touch(loser, at, status="redirected", redirectIncidentId=target, systemTags=["Redirected"])
+
+    def items(self, collection: str) -> dict[str, Item]:
+        return self.incidents if collection == "incidents" else self.alerts
 
     def survivor(self, incident_id: str) -> str:
         following = self.incidents.get(incident_id, {}).get("redirectIncidentId")
@@ -168,7 +188,7 @@ class Tenant:
         return str(self.incidents.get(incident_id, {}).get("status", ""))
 
     def alerts_of(self, incident_id: str) -> list[Item]:
-        return [alert for alert in self.alerts.values() if alert["incidentId"] == incident_id]
+        return [self.alerts[identity] for identity in self.grouped.get(incident_id, []) if identity in self.alerts]
 
 
 def chances(tenant: Tenant, number: int | str) -> random.Random:

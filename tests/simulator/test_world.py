@@ -79,6 +79,9 @@ def test_a_merge_leaves_a_shell_that_points_to_the_survivor(cloud: Cloud, stella
     assert (shell["status"], shell["redirectIncidentId"], shell["systemTags"]) == ("redirected", "1", ["Redirected"])
     assert {alert["incidentId"] for alert in stellan.alerts.values()} == {"1"}
     assert stellan.survivor("3") == "1"
+    assert len(stellan.alerts_of("1")) == len(stellan.alerts) == 3
+    with pytest.raises(ValueError, match="into itself"):
+        stellan.merge(None, "1", "3")
 
 
 def test_a_redirected_incident_of_the_default_world_has_no_alerts_and_leads_to_one_that_is_there(
