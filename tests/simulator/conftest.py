@@ -8,6 +8,9 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug.test import Client, TestResponse
 
 from simulator import server
@@ -142,6 +145,20 @@ def stellan(cloud: Cloud) -> Tenant:
     tenant = cloud.world.tenant("Stellan Manufacturing")
     tenant.events.clear()
     return tenant
+
+
+@pytest.fixture(scope="session")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="session")
+def certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Utkik")])
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(7).not_valid_before(begin).not_valid_after(begin.replace(year=2099))
+    return builder.sign(key, hashes.SHA256())
 
 
 @pytest.fixture

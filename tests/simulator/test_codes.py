@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import secrets
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ import httpx
 import jwt
 import msal
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from simulator.people import Person
 from simulator.world import HOME_ID
@@ -259,6 +262,28 @@ class Wire:
 
     def close(self) -> None:
         """The visitor's client lives on."""
+
+
+def test_a_certificate_serves_in_place_of_the_secret_for_its_own_registration(
+    visitor: Visitor, ines: Person, key: Any, certificate: x509.Certificate
+) -> None:
+    public = certificate.public_bytes(serialization.Encoding.PEM)
+    form = {"client_secret": None, "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+    thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).decode()
+
+    def asserted(code: str, place: str = "organizations") -> httpx.Response:
+        client, now = visitor.world.signin_client_id, int(time.time())
+        claims = {"aud": f"{LOGIN}/{place}/oauth2/v2.0/token", "iss": client, "sub": client, "exp": now + 60,
+                  "jti": secrets.token_urlsafe(9)}  # fmt: skip
+        signed = jwt.encode(claims, key, algorithm="PS256", headers={"x5t#S256": thumbprint})
+        return redeem(visitor, code, client_assertion=signed, **form)
+
+    visitor.http.post("/_simulator/certificate", content=public)
+    code = code_of(visitor, ines)
+    assert refusal(asserted(code)) == ("invalid_client", 700027)
+    visitor.http.post("/_simulator/certificate?for=signin", content=public)
+    assert refusal(asserted(code, place=HOME_ID)) == ("invalid_client", 700027)
+    assert asserted(code).status_code == 200
 
 
 @pytest.mark.parametrize("place", ["organizations", HOME_ID])
