@@ -1,7 +1,10 @@
 """The doctor against a real PostgreSQL, a real Valkey and the simulated cloud: what is wrong is named, and nothing else."""
 
+import hashlib
 import os
+import re
 import socket
+import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -147,20 +150,19 @@ def dated(date):
 @pytest.mark.parametrize(
     ("ahead", "state", "words"),
     [
-        (0, "ok", "seconds"),
-        (90, "warning", "90 seconds ahead of"),
-        (-90, "warning", "seconds behind"),
-        (400, "problem", "400 seconds ahead of"),
-        (-400, "problem", "seconds behind"),
+        (0, "ok", ""),
+        (90, "warning", "ahead of"),
+        (-90, "warning", "behind"),
+        (400, "problem", "ahead of"),
+        (-400, "problem", "behind"),
     ],
 )
 def test_a_clock_that_goes_wrong(settings, ahead, state, words):
-    with dated(
-        format_datetime(datetime.now(UTC) - timedelta(seconds=ahead), usegmt=True)
-    ) as settings.MICROSOFT_CLOUD_URL:
+    theirs = format_datetime(datetime.now(UTC) - timedelta(seconds=ahead), usegmt=True)
+    with dated(theirs) as settings.MICROSOFT_CLOUD_URL:
         ((found, text),) = told(doctor.clock)
-    assert found == state
-    assert words in text or words.replace("00", "01") in text or words.replace("90", "91") in text
+    assert (found, words in text) == (state, True)
+    assert abs(int(re.search(r"\d+", text)[0]) - abs(ahead)) < 20
 
 
 @pytest.mark.parametrize("date", ["", "yesterday"])
@@ -275,12 +277,10 @@ def test_how_long_the_certificate_is_valid(credential, key, db, days, state, wor
     assert (found, words in text) == (state, True)
 
 
-def test_a_certificate_is_named_as_the_entra_admin_center_names_it(credential, key, db, tmp_path):
+def test_a_certificate_is_named_as_the_entra_admin_center_names_it(credential, key, db):
     text = pem(key)
-    ((_, found),) = credential(text)
-    command = ["openssl", "x509", "-in", str(tmp_path / "monitor.pem"), "-noout", "-fingerprint", "-sha1"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert printed.strip().partition("=")[2].replace(":", "") in found
+    der = ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN CERTIFICATE-----") :].strip())
+    assert hashlib.sha1(der).hexdigest().upper() in credential(text)[0][1]
 
 
 def test_a_certificate_before_its_key_is_read_too(credential, key, db):
