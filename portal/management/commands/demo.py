@@ -1,4 +1,4 @@
-import csv
+import argparse
 import json
 import os
 import subprocess
@@ -6,7 +6,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import processes
+from portal import demonstration, processes
 from portal.embedded import postgres, valkey
 from portal.management.commands.run import refuse_taken_port
 
@@ -24,11 +23,18 @@ from portal.management.commands.run import refuse_taken_port
 class Command(BaseCommand):
     help = "Start everything with a simulated Microsoft cloud; `make demo` calls it with the settings it needs."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--simulator-port", type=int, default=8001)
+        # The demo calls itself so, with the settings that it has found out.
+        parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["prepare"]:
+            return demonstration.prepare(self.say)
+        return self.begin(options)
+
+    def begin(self, options: dict[str, Any]) -> None:
         self.state: Path = settings.STATE_DIR
         if self.state != settings.BASE_DIR / "var" / "demo" or settings.DATABASE_URL or settings.REDIS_URL:
             raise CommandError("Start the demo with `make demo`.")
@@ -63,32 +69,40 @@ class Command(BaseCommand):
 
     def show(self, group: processes.Group, port: int, simulator_port: int) -> None:
         self.say("Starting the simulated Microsoft cloud …")
-        command = [sys.executable, "-m", "simulator", "--port", str(simulator_port), "--begin", self.began()]
-        group.start("simulator", command, os.environ)
+        group.start("simulator", self.simulator(simulator_port), os.environ)
         world = self.world(f"http://localhost:{simulator_port}")
         given = self.write_environment(world, port, simulator_port)
-        self.prepare({**os.environ, **given}, world)
+        self.prepare({**os.environ, **given})
         for process in processes.processes(port):
             group.start(process.name, process.command, processes.environment(process, given))
         self.wait_for(f"http://localhost:{port}/healthz")
-        self.say(f"\n  Utkik      http://localhost:{port}\n  Operator   operator")
-        self.say(f"  Password   {(self.state / 'operator').read_text()}\n")
-        self.say(
-            "  In a second terminal:  set -a; . var/demo/env; set +a; .venv/bin/python manage.py sync\n"
-            "  Ctrl-C ends the demo."
-        )
+        self.say(self.greeting(f"http://localhost:{port}"))
         group.watch()
 
-    def prepare(self, env: dict[str, str], world: dict[str, Any]) -> None:
+    def simulator(self, port: int) -> list[str]:
+        journal = str(self.state / "journal")
+        where = ["--port", str(port), "--begin", self.began(), "--journal", journal]
+        return [sys.executable, "-m", "simulator", "--demo", *where]
+
+    def prepare(self, env: dict[str, str]) -> None:
         self.say("Preparing the database …")
         self.manage(env, "migrate", "--verbosity", "0")
         self.manage(env, "collectstatic", "--noinput", "--verbosity", "0")
-        if not (self.state / "operator").exists():
-            keep(self.state / "operator", self.manage(env, "operator").strip())
         self.say("Connecting the customers and reading their incidents …")
-        self.manage(env, "connect", "--csv", str(self.customers(world)))
-        # What one customer's directory refuses is shown on the page of the sync.
-        self.manage(env, "sync", fails=True)
+        self.manage(env, "demo", "--prepare")
+
+    def greeting(self, url: str) -> str:
+        people = json.loads((self.state / "people.json").read_text(encoding="utf-8"))
+        rows = "".join(f"    {each['role']:<14} {each['name']:<18} {each['username']}\n" for each in people)
+        return (
+            f"\n  Utkik: {url}\n\n  Sign in as one of these; the simulated cloud asks for no password:\n{rows}\n"
+            f"  A customer's administrator who has been invited begins here:\n    {self.invitation()}\n\n"
+            "  In a second terminal:  set -a; . var/demo/env; set +a; .venv/bin/python manage.py sync\n"
+            "  Ctrl-C ends the demo."
+        )
+
+    def invitation(self) -> str:
+        return (self.state / "invitation").read_text(encoding="utf-8")
 
     def say(self, text: str) -> None:
         self.stdout.write(text)
@@ -126,7 +140,10 @@ class Command(BaseCommand):
             "MICROSOFT_CLOUD_URL": f"http://localhost:{simulator_port}",
             "ENTRA_CLIENT_ID": world["client_id"],
             "ENTRA_CLIENT_SECRET": world["client_secret"],
-            "ENTRA_HOME_TENANT_ID": "00000000-0000-4000-8000-000000000000",
+            "ENTRA_SIGNIN_CLIENT_ID": world["signin_client_id"],
+            "ENTRA_SIGNIN_CLIENT_SECRET": world["signin_client_secret"],
+            "ENTRA_HOME_TENANT_ID": world["home"]["id"],
+            "PROVIDER_NAME": world["home"]["name"],
             "PUBLIC_URL": f"http://localhost:{port}",
             # Empty is unset: what a terminal already has for the real cloud must not mix in.
             **dict.fromkeys(("ENTRA_CERTIFICATE", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"), ""),
@@ -134,20 +151,12 @@ class Command(BaseCommand):
         keep(self.state / "env", "".join(f"{name}={value}\n" for name, value in own.items()))
         return own
 
-    def manage(self, env: dict[str, str], *arguments: str, fails: bool = False) -> str:
-        result = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        if result.returncode and not fails:
+    def manage(self, env: dict[str, str], *arguments: str) -> None:
+        """Run a command that shows its progress itself; CommandError with its last words when it fails."""
+        command = [sys.executable, "manage.py", *arguments]
+        result = subprocess.run(command, cwd=settings.BASE_DIR, env=env, stderr=subprocess.PIPE, text=True, check=False)
+        if result.returncode:
             raise CommandError((result.stderr.strip().splitlines() or ["It failed."])[-1])
-        return result.stdout
-
-    def customers(self, world: dict[str, Any]) -> Path:
-        file = self.state / "customers.csv"
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows((tenant["name"], tenant["id"]) for tenant in world["tenants"])
-        return file
 
 
 def keep(file: Path, text: str) -> None:
