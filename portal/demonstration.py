@@ -23,7 +23,7 @@ from tenants.models import Customer, Invitation, Tenant
 # By name: the rest of the customers is connected and well.
 INVITED, REVOKED, THROTTLED = "Vesper Hotels", "Mora Clinics", "Halden Energi"
 ANALYSTS = (slice(0, 7), slice(5, 12))  # of the customers in order; two have both analysts
-ROLES: tuple[tuple[str, User.Role], ...] = (
+ROLES: tuple[tuple[str, Any], ...] = (
     ("ines.ahlgren", User.Role.ADMINISTRATOR),
     ("jonas.dahl", User.Role.ANALYST),
     ("elif.okafor", User.Role.ANALYST),
