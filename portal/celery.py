@@ -12,21 +12,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 
 class Application(Celery):
-    def connection_for_read(self, *args: Any, **options: Any) -> Any:
-        ensure_broker()
-        return super().connection_for_read(*args, **options)
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
+        return super().connection_for_read(url or broker(), **options)
 
-    def connection_for_write(self, *args: Any, **options: Any) -> Any:
-        ensure_broker()
-        return super().connection_for_write(*args, **options)
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        return super().connection_for_write(url or broker(), **options)
 
 
-def ensure_broker() -> None:
+def broker() -> str:
+    """The broker's address; found at the first connection, since a process that sends nothing needs no server."""
     if not settings.REDIS_URL:
         valkey.ensure(settings.STATE_DIR)
+    return str(settings.REDIS_URL or valkey.url(settings.STATE_DIR))
 
 
 app = Application("utkik")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.broker_url = settings.REDIS_URL or valkey.url(settings.STATE_DIR)
 app.autodiscover_tasks()
