@@ -17,15 +17,15 @@ ENV_FILE = Path(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 if ENV_FILE.is_file():
     env.read_env(str(ENV_FILE))
 
+# In place of the value, a file that holds it: how Docker and others hand over secrets.
+FILES = ("SECRET_KEY_FILE", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_SIGNIN_CLIENT_SECRET_FILE", "DATABASE_URL_FILE")
 NAMES = (
     "DEBUG", "PUBLIC_URL", "SECRET_KEY", "MICROSOFT_CLOUD_URL", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
     "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET",
     "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME", "PROVIDER_CONTACT",
-    # In place of the value, a file that holds it: how Docker and others hand over secrets.
-    "SECRET_KEY_FILE", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_SIGNIN_CLIENT_SECRET_FILE", "DATABASE_URL_FILE",
 )  # fmt: skip
 # What was given, as it was given: the processes we start get it from us and need no file.
-ENVIRONMENT = {name: env.str(name) for name in NAMES if name in env.ENVIRON}
+ENVIRONMENT = {name: env.str(name) for name in NAMES + FILES if name in env.ENVIRON}
 
 DEBUG = env.bool("DEBUG", default=False)
 STATE_DIR = (BASE_DIR / (env.str("STATE_DIR", default="") or "var/live")).resolve()

@@ -68,7 +68,7 @@ def test_a_service_waits_for_what_its_process_comes_after(name):
 @every_process
 def test_a_service_is_given_known_settings_and_the_credentials_that_its_process_holds(name):
     given = set(SERVICES[name]["environment"])
-    assert given <= set(settings.NAMES)
+    assert given <= set(settings.NAMES + settings.FILES)
     held = set(processes.held(LISTED[name], SERVICES[name]["environment"]))
     assert given & CREDENTIALS <= held
     for credential in (processes.MONITOR, processes.SIGN_IN):

@@ -112,7 +112,7 @@ def test_a_secret_may_be_given_as_a_file(tmp_path, name):
     env = {f"{name}_FILE": str(file), "ENTRA_SIGNIN_CLIENT_ID": GUID if "SIGNIN" in name else ""}
     code = f"from django.conf import settings; print(settings.{name})"
     assert manage(tmp_path / "state", "shell", "-v0", "-c", code, **env).stdout == f"{value}\n"
-    assert {name, f"{name}_FILE"} <= set(settings.NAMES)
+    assert {name, f"{name}_FILE"} <= set(settings.NAMES + settings.FILES)
 
 
 @pytest.mark.parametrize("name", NAMED_IN_FILES)
