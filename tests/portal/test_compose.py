@@ -100,10 +100,11 @@ def test_every_service_starts_with_what_it_is_given(name, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-def test_nothing_has_a_default_but_the_port_and_no_secret_stands_in_the_file():
+def test_only_words_and_the_port_have_a_default_and_no_secret_stands_in_the_file():
     text = (ROOT / "docker-compose.yml").read_text()
     for name, rest in re.findall(r"\$\{(\w+)([^}]*)\}", text):
-        assert (name, rest) == ("PORT", ":-8000") or re.fullmatch(rf":\?Set {name} in \.env: .+\.", rest)
+        free = (("PORT", ":-8000"), ("PROVIDER_NAME", ":-"), ("PROVIDER_CONTACT", ":-"))
+        assert (name, rest) in free or re.fullmatch(rf":\?Set {name} in \.env: .+\.", rest)
     assert not re.search(r"password: *\w", text, re.IGNORECASE)
     assert all(secret["file"].startswith("secrets/") for secret in COMPOSE["secrets"].values())
 
