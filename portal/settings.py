@@ -175,6 +175,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.page",
                 "tenants.context.provider",
+                "incidents.context.page",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "lucide.templatetags.lucide"],
         },

@@ -32,6 +32,26 @@ document.addEventListener('click', (event) => {
   if (row && !event.target.closest('a, button') && !getSelection().toString()) location.href = $('.ttl', row).href;
 });
 
+// A link to copy: without this file the field beside it can be selected, or the row's link leads to one.
+for (const button of document.querySelectorAll('[data-copy][hidden]')) button.hidden = false;
+
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('[data-copy]');
+  if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  // Browsers give the clipboard to secure origins only.
+  try { await navigator.clipboard.writeText(button.dataset.copy); } catch { return byHand(button); }
+  const label = $('span', button), usual = label.textContent;
+  if (usual === button.dataset.copied) return;
+  label.textContent = $('#said').textContent = button.dataset.copied;
+  setTimeout(() => { label.textContent = usual; $('#said').textContent = ''; }, 2000);
+});
+
+function byHand(button) {
+  const field = document.getElementById(button.dataset.field);
+  if (field) field.select(); else location.href = button.href;
+}
+
 // Times are shown in the browser's zone until a person chooses one.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) document.cookie = `utkik-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;

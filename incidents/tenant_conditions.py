@@ -1,0 +1,164 @@
+"""How a tenant stands between its invitation and its daily reads: one condition a row, in the staff's words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from incidents.models import SyncState
+from incidents.queries import STALE
+from tenants.models import Invitation, Tenant
+
+Words: TypeAlias = str | Promise
+
+ONBOARDING, LIVE_TAB = "onboarding", "live"
+# What a token or a call says when the customer has taken back the approval, or a part of it.
+REVOKING = ("consent_missing", "app_disabled", "role_missing")
+# Microsoft's own faults pass; one that has kept us out for so long is worth a look.
+LONG = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`level` is the glyph of the consent, `steps` the look of the four steps, `tab` where the row is counted."""
+
+    key: str
+    consent: Words
+    level: str
+    stage: Words
+    steps: tuple[str, str, str, str]
+    tab: str = ""
+    attention: bool = False
+
+    @property
+    def rank(self) -> int:
+        return WORST_FIRST.index(self)
+
+
+NONE = ("", "", "", "")
+AT_CONSENT, AT_FAULT = ("done", "now", "", ""), ("done", "bad", "", "")
+GRANTED, WAITING_WORDS = _("Granted"), _("Waiting for consent")
+
+REVOKED = Condition("revoked", _("Revoked"), "err", _("Interrupted"), AT_FAULT, LIVE_TAB, True)
+STOPPED = Condition("stopped", GRANTED, "ok", _("Interrupted"), ("done", "done", "done", "bad"), LIVE_TAB, True)
+IMPORT_STOPPED = Condition(
+    "import_stopped", GRANTED, "ok", _("First import stopped"), ("done", "done", "bad", ""), ONBOARDING, True
+)
+FAILED = Condition("failed", _("Check failed"), "err", _("Not connected"), AT_FAULT, ONBOARDING, True)
+HELD_UP = Condition("held_up", _("Being checked"), "warn", _("Held up by us"), AT_CONSENT, ONBOARDING, True)
+NOT_APPROVED = Condition("not_approved", _("Not approved"), "warn", WAITING_WORDS, AT_CONSENT, ONBOARDING, True)
+DECLINED = Condition("declined", _("Declined"), "warn", WAITING_WORDS, AT_CONSENT, ONBOARDING, True)
+EXPIRED = Condition("expired", _("Link expired"), "warn", WAITING_WORDS, AT_CONSENT, ONBOARDING, True)
+WAITING = Condition("waiting", _("Link made"), "pend", WAITING_WORDS, AT_CONSENT, ONBOARDING)
+PROVING = Condition("proving", _("Being checked"), "pend", WAITING_WORDS, AT_CONSENT, ONBOARDING)
+IMPORTING = Condition("importing", GRANTED, "ok", _("First import"), ("done", "done", "now", ""), ONBOARDING)
+LIVE = Condition("live", GRANTED, "ok", _("Live"), ("done", "done", "done", "done"), LIVE_TAB)
+UNINVITED = Condition("uninvited", _("Not asked"), "", _("Not invited"), NONE)
+CANCELLED = Condition("cancelled", _("Link cancelled"), "", _("Not invited"), NONE)
+DISCONNECTED = Condition("disconnected", _("Disconnected"), "", _("Disconnected"), NONE)
+
+WORST_FIRST = (
+    REVOKED, STOPPED, IMPORT_STOPPED, FAILED, HELD_UP, NOT_APPROVED, DECLINED, EXPIRED, WAITING, PROVING, IMPORTING,
+    LIVE, UNINVITED, CANCELLED, DISCONNECTED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Data:
+    """How a directory is read: `read_at` is when both streams were complete, `failing` the stream that says why not."""
+
+    level: str = ""
+    read_at: datetime | None = None
+    failing: SyncState | None = None
+
+
+def data_of(states: Sequence[SyncState]) -> Data:
+    read = [state.completed_at for state in states if state.completed_at]
+    read_at = min(read) if read and len(read) == len(states) else None
+    # What somebody must mend goes before what passes.
+    failing = min((s for s in states if s.error), key=lambda s: (s.error_owner == "microsoft", s.stream), default=None)
+    return Data(level_of(read_at, failing), read_at, failing)
+
+
+def level_of(read_at: datetime | None, failing: SyncState | None) -> str:
+    age = timezone.now() - read_at if read_at else None
+    if failing and (failing.error_owner != "microsoft" or (age and age > LONG)):
+        return "err"
+    if failing or (age and age > STALE):
+        return "warn"
+    return "ok" if read_at else "run"
+
+
+def of_tenant(tenant: Tenant, data: Data) -> Condition:
+    if tenant.state != Tenant.State.CONNECTED:
+        return DISCONNECTED
+    if data.failing and data.failing.error_kind in REVOKING:
+        return REVOKED
+    if data.level == "err":
+        return STOPPED if data.read_at else IMPORT_STOPPED
+    return LIVE if data.read_at else IMPORTING
+
+
+def of_invitation(invitation: Invitation) -> Condition:
+    """The condition of an invitation from which no directory came yet."""
+    state = invitation.state
+    if state == Invitation.State.PROVING:
+        return HELD_UP if invitation.error_kind == "ours" else PROVING
+    if state == Invitation.State.WAITING and invitation.error_kind:
+        return DECLINED if invitation.error_kind == "declined" else NOT_APPROVED
+    return {
+        Invitation.State.WAITING: WAITING,
+        Invitation.State.FAILED: FAILED,
+        Invitation.State.EXPIRED: EXPIRED,
+        Invitation.State.CANCELLED: CANCELLED,
+    }.get(state, UNINVITED)
+
+
+# What the provider's people can do, by the kind of the last stop or fault.
+OTHER_ACCOUNT = _(
+    "Somebody signed in with an account that does not belong to this customer. Ask for an administrator's account of "
+    "the customer's own directory; a private window lets Microsoft ask which account to use."
+)
+PASSES = _("Microsoft has a passing fault. It is tried again by itself.")
+OURS = _("The fault is ours, not the customer's: check our application's registration and credential.")
+ADVICE: dict[str, Words] = {
+    "not_administrator": _(
+        "The person who opened the link could not approve. Ask for a Privileged Role Administrator or a Global "
+        "Administrator."
+    ),
+    "declined": _(
+        "The person chose Cancel on Microsoft's page. Ask whether something is unclear; the same link still works."
+    ),
+    "requested": _(
+        "A request lies with the customer's administrators. When they have approved it, one of them opens the link "
+        "once more."
+    ),
+    "risky": _(
+        "Microsoft considers the application a risk, for example since its publisher is not verified. Verify the "
+        "publisher, or ask for a Global Administrator."
+    ),
+    "licence_missing": _(
+        "The directory lacks Microsoft Defender XDR, or nobody has opened it yet. Ask the customer to check the "
+        "licences and to open security.microsoft.com once."
+    ),
+    "wrong_cloud": _("The directory is in one of Microsoft's national clouds, where this application cannot read."),
+    "blocked_by_policy": _(
+        "A policy of the customer's directory keeps us out. Ask who looks after Conditional Access."
+    ),
+    "tenant_not_found": _(
+        "Microsoft does not know the directory (any more). Ask the customer whether it still exists."
+    ),
+    "consent_missing": _("Microsoft knows of no approval. Ask the customer's administrator to approve once more."),
+    "role_missing": _("Only a part was approved. Ask the customer's administrator to approve all that is listed."),
+    "app_disabled": _(
+        "In the customer's Entra admin center, under Enterprise applications, sign-in to our application is switched "
+        "off. Ask to switch it on; reading then goes on by itself."
+    ),
+    **dict.fromkeys(("wrong_account", "home", "personal", "taken", "mismatch"), OTHER_ACCOUNT),
+    **dict.fromkeys(("busy", "throttled", "microsoft_fault", "unreachable"), PASSES),
+    **dict.fromkeys(("ours", "credential_rejected", "credential_expired", "clock_skew", "request_rejected"), OURS),
+}
