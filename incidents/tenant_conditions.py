@@ -118,47 +118,47 @@ def of_invitation(invitation: Invitation) -> Condition:
     }.get(state, UNINVITED)
 
 
-# What the provider's people can do, by the kind of the last stop or fault.
-OTHER_ACCOUNT = _(
-    "Somebody signed in with an account that does not belong to this customer. Ask for an administrator's account of "
-    "the customer's own directory; a private window lets Microsoft ask which account to use."
-)
-PASSES = _("Microsoft has a passing fault. It is tried again by itself.")
-OURS = _("The fault is ours, not the customer's: check our application's registration and credential.")
-ADVICE: dict[str, Words] = {
-    "not_administrator": _(
-        "The person who opened the link could not approve. Ask for a Privileged Role Administrator or a Global "
-        "Administrator."
-    ),
-    "declined": _(
-        "The person chose Cancel on Microsoft's page. Ask whether something is unclear; the same link still works."
-    ),
-    "requested": _(
-        "A request lies with the customer's administrators. When they have approved it, one of them opens the link "
-        "once more."
-    ),
-    "risky": _(
-        "Microsoft considers the application a risk, for example since its publisher is not verified. Verify the "
-        "publisher, or ask for a Global Administrator."
-    ),
-    "licence_missing": _(
-        "The directory lacks Microsoft Defender XDR, or nobody has opened it yet. Ask the customer to check the "
-        "licences and to open security.microsoft.com once."
-    ),
-    "wrong_cloud": _("The directory is in one of Microsoft's national clouds, where this application cannot read."),
-    "blocked_by_policy": _(
-        "A policy of the customer's directory keeps us out. Ask who looks after Conditional Access."
-    ),
-    "tenant_not_found": _(
-        "Microsoft does not know the directory (any more). Ask the customer whether it still exists."
-    ),
-    "consent_missing": _("Microsoft knows of no approval. Ask the customer's administrator to approve once more."),
-    "role_missing": _("Only a part was approved. Ask the customer's administrator to approve all that is listed."),
-    "app_disabled": _(
-        "In the customer's Entra admin center, under Enterprise applications, sign-in to our application is switched "
-        "off. Ask to switch it on; reading then goes on by itself."
-    ),
+# What kept the last person from approving, and what the provider's people can do about a stop or a fault; by its kind.
+OTHER_ACCOUNT = _("Somebody signed in with an account of another organisation.")
+STOPS: dict[str, Words] = {
+    "declined": _("Somebody declined on Microsoft's page."),
+    "not_administrator": _("The person who opened the link could not approve."),
+    "requested": _("A request lies with the customer's administrators."),
+    "risky": _("Microsoft considers the application a risk."),
+    "licence_missing": _("The directory lacks Microsoft Defender XDR, or nobody has opened it yet."),
+    "wrong_cloud": _("The directory is in one of Microsoft's national clouds."),
+    "blocked_by_policy": _("A policy of the customer's directory blocks the approval."),
+    "tenant_not_found": _("Microsoft does not know the directory."),
+    "busy": _("Microsoft could not finish."),
+    "ours": _("Microsoft refuses our application: the fault is ours."),
+    "not_signed_in": _("Somebody's sign-in at Microsoft failed."),
+    "unknown": _("Microsoft stopped the approval."),
     **dict.fromkeys(("wrong_account", "home", "personal", "taken", "mismatch"), OTHER_ACCOUNT),
+}
+RIGHT_ACCOUNT = _(
+    "Ask for an administrator's account of the customer's own directory; in a private window Microsoft asks which "
+    "account to use."
+)
+PASSES = _("It usually passes by itself; the same link still works.")
+OURS = _("Check our application's registration and credential. The customer need not do anything.")
+ADVICE: dict[str, Words] = {
+    "declined": _("Ask whether something is unclear; the same link still works."),
+    "not_administrator": _("Ask for a Privileged Role Administrator or a Global Administrator."),
+    "requested": _("When they have approved it, one of them opens the link once more."),
+    "risky": _("Have our publisher verified, or ask for a Global Administrator."),
+    "licence_missing": _("Ask the customer to check the licences and to open security.microsoft.com once."),
+    "wrong_cloud": _("This application cannot read there."),
+    "blocked_by_policy": _("Ask who looks after Conditional Access there."),
+    "tenant_not_found": _("Ask the customer whether the directory still exists."),
+    "not_signed_in": _("Ask for another try; the code says what Microsoft did not like."),
+    "unknown": _("Ask for another try; if it happens again, look the code up."),
+    "consent_missing": _("Ask the customer's administrator to approve once more."),
+    "role_missing": _("Ask the customer's administrator to approve once more, all that is listed."),
+    "app_disabled": _(
+        "In the customer's Entra admin center, under Enterprise applications, somebody has to let users sign in to our "
+        "application again; reading then goes on by itself."
+    ),
+    **dict.fromkeys(("wrong_account", "home", "personal", "taken", "mismatch"), RIGHT_ACCOUNT),
     **dict.fromkeys(("busy", "throttled", "microsoft_fault", "unreachable"), PASSES),
     **dict.fromkeys(("ours", "credential_rejected", "credential_expired", "clock_skew", "request_rejected"), OURS),
 }

@@ -106,7 +106,10 @@ class Row:
             return ""
         if self.data.failing:
             return self.data.failing.error
-        return self.invitation.error if self.invitation else ""
+        if self.invitation is None:
+            return ""
+        stopped = self.condition in (conditions.NOT_APPROVED, conditions.DECLINED)
+        return conditions.STOPS.get(self.invitation.error_kind, "") if stopped else self.invitation.error
 
     @property
     def code(self) -> str:
@@ -121,6 +124,16 @@ class Row:
         if self.data.failing:
             return conditions.ADVICE.get(self.data.failing.error_kind, "")
         return conditions.ADVICE.get(self.invitation.error_kind, "") if self.invitation else ""
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When the invitation came to where it stands."""
+        one = self.invitation
+        if one is None or self.tenant:
+            return None
+        if self.condition in (conditions.EXPIRED, conditions.CANCELLED):
+            return one.cancelled_at or one.expires_at
+        return one.proof_began_at or one.created_at
 
     @property
     def approved_at(self) -> datetime | None:

@@ -22,6 +22,7 @@ from tenants.models import Customer, Invitation, Tenant
 
 View: TypeAlias = Callable[..., HttpResponse]
 LONGEST_TEXT = 200
+PAGE_SIZE = 100
 
 
 def for_roles(roles: Container[object]) -> Callable[[View], View]:
@@ -49,16 +50,21 @@ class Filters:
 
     view: str = "all"
     q: str = ""
+    page: int = 1
 
-    def query(self, **changes: str) -> str:
-        values = {"view": self.view if self.view != "all" else "", "q": self.q, **changes}
+    def query(self, page: int | None = None) -> str:
+        """The address of this state, or of another page of it."""
+        number = page or self.page
+        values = {"view": self.view if self.view != "all" else "", "q": self.q, "page": number if number > 1 else ""}
         text = urlencode({key: value for key, value in values.items() if value})
         return f"?{text}" if text else ""
 
 
 def filters_of(request: HttpRequest) -> Filters:
     view = request.GET.get("view", "all")
-    return Filters(view if view in VIEWS else "all", request.GET.get("q", "").strip()[:LONGEST_TEXT])
+    page = request.GET.get("page", "")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 5 else 1
+    return Filters(view if view in VIEWS else "all", request.GET.get("q", "").strip()[:LONGEST_TEXT], max(number, 1))
 
 
 @require_safe
@@ -100,8 +106,13 @@ def listed(request: HttpRequest, rows: list[Row], opened: Row | None = None) -> 
     filters = filters_of(request)
     counts = tenant_list.counts(rows)
     in_view = [row for row in rows if tenant_list.in_view(row, filters.view)]
+    found = [row for row in in_view if row.matches(filters.q)]
+    end = filters.page * PAGE_SIZE
     page = {
-        "rows": [row for row in in_view if row.matches(filters.q)],
+        "rows": found[end - PAGE_SIZE : end],
+        "found": len(found),
+        "previous": filters.query(filters.page - 1) or "?" if filters.page > 1 else "",
+        "next": filters.query(filters.page + 1) if len(found) > end else "",
         "hidden": len(in_view),
         "counts": counts,
         "attention": counts["attention"],

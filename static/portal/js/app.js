@@ -52,6 +52,9 @@ function byHand(button) {
   if (field) field.select(); else location.href = button.href;
 }
 
+// The row whose panel is open is in sight, wherever the list was left.
+current()?.scrollIntoView({ block: 'nearest' });
+
 // Times are shown in the browser's zone until a person chooses one.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) document.cookie = `utkik-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
