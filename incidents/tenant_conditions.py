@@ -76,12 +76,21 @@ class Data:
     failing: SyncState | None = None
 
 
-def data_of(states: Sequence[SyncState]) -> Data:
+def data_of(states: Sequence[SyncState], approved_at: datetime | None = None) -> Data:
+    """`approved_at` is the last approval of the directory."""
     read = [state.completed_at for state in states if state.completed_at]
     read_at = min(read) if read and len(read) == len(states) else None
+    faults = [state for state in states if state.error and not is_mended(state, approved_at)]
     # What somebody must mend goes before what passes.
-    failing = min((s for s in states if s.error), key=lambda s: (s.error_owner == "microsoft", s.stream), default=None)
+    failing = min(faults, key=lambda state: (state.error_owner == "microsoft", state.stream), default=None)
     return Data(level_of(read_at, failing), read_at, failing)
+
+
+def is_mended(state: SyncState, approved_at: datetime | None) -> bool:
+    """Whether the approval was missing before it was given again; the next read only has not come yet."""
+    if state.error_kind not in REVOKING or not approved_at or not state.failed_at:
+        return False
+    return state.failed_at < approved_at
 
 
 def level_of(read_at: datetime | None, failing: SyncState | None) -> str:

@@ -224,12 +224,13 @@ def rows_of(customer: Customer, tenants: Sequence[Tenant], asked: Sequence[Invit
 
 
 def row_of_tenant(customer: Customer, tenant: Tenant, asked: Sequence[Invitation], facts: Facts) -> Row:
-    data = conditions.data_of(facts.states.get(tenant.pk, []))
+    approval = next((one for one in asked if one.used_at and one.tenant_id == tenant.pk), None)
+    data = conditions.data_of(facts.states.get(tenant.pk, []), approval.used_at if approval else None)
     return Row(
         customer,
         conditions.of_tenant(tenant, data),
         tenant=tenant,
-        approval=next((one for one in asked if one.used_at and one.tenant_id == tenant.pk), None),
+        approval=approval,
         data=data,
         open_incidents=facts.open_incidents.get(tenant.pk, 0),
     )

@@ -13,9 +13,11 @@ from django.utils import timezone
 from playwright.sync_api import Browser
 
 from accounts.models import User
-from incidents import tenant_list, tenant_views
+from incidents import sync, tenant_list, tenant_views
+from incidents import tenant_conditions as conditions
 from incidents.models import SyncState
-from tenants import invitations
+from simulator.world import Tenant as Directory
+from tenants import invitations, proving, stops
 from tenants.models import Customer, Invitation, InvitationEvent, Tenant
 from tests.test_line import AXE, signed_in
 
@@ -224,6 +226,14 @@ def test_every_condition_that_needs_attention_says_what_is_wrong_and_what_to_do(
         assert bool(row.advice) is (row.condition.attention and row.condition.key != "expired"), row.condition
 
 
+def test_every_stop_on_the_way_to_microsoft_has_words_for_the_staff() -> None:
+    only_at_the_proof = {"consent_missing", "role_missing", "app_disabled"}
+    # An answer that cannot be used is kept with no invitation.
+    kept = set(stops.STOPS) - {"stale"}
+    assert kept - only_at_the_proof <= set(conditions.STOPS)
+    assert kept <= set(conditions.ADVICE)
+
+
 def test_each_row_offers_one_next_step(everyone: None, operator: User) -> None:
     offered = {row.customer.name: row.action for row in tenant_list.listing(operator)}
     assert {name for name, action in offered.items() if action == "copy"} == {
@@ -250,6 +260,35 @@ def test_asking_again_stands_in_the_row_of_the_revoked_directory(pages: Client, 
     assert row.invitation is not None and row.invitation.pk != first.pk
     assert row.action == "copy"
     assert row.link in again.content.decode()
+
+
+def test_an_approval_that_is_taken_back_and_given_again_is_seen(
+    tenant: Tenant, directory: Directory, pages: Client, operator: User
+) -> None:
+    def states() -> list[str]:
+        return list(keys(operator).values())
+
+    assert states() == ["importing"]
+    sync.pull(tenant)
+    assert states() == ["live"]
+    directory.revoke()
+    sync.cloud.door.cache_clear()
+    sync.pull(tenant)
+    assert states() == ["revoked"]
+
+    pages.post("/tenants/invite", {"name": directory.name, "email": "it@halden.example"})
+    assert states() == ["revoked"]
+    directory.grant()
+    asked = Invitation.objects.get()
+    asked.entra_id, asked.proof_began_at, asked.proof_due_at = tenant.entra_id, timezone.now(), timezone.now()
+    asked.save()
+    claimed = proving.claim_due()
+    assert claimed == asked
+    proving.attempt(claimed)
+    assert states() == ["live"]
+    sync.pull(tenant)
+    (row,) = tenant_list.listing(operator)
+    assert (row.condition.key, row.data.level, row.approval, row.invitation) == ("live", "ok", asked, None)
 
 
 def test_a_second_directory_of_a_customer_is_a_row_of_its_own(operator: User) -> None:
@@ -389,7 +428,7 @@ def test_only_an_administrator_gets_a_link_or_changes_anything(
     assert refused(client, mora)
     for address in ("/tenants", *shown_of(mora)):
         page = client.get(address).content.decode()
-        assert "/connect/" not in page and 'action="/tenants/' not in page and "Onboard tenant" not in page
+        assert "/connect/" not in page and 'method="post" action="/tenants' not in page and "Onboard tenant" not in page
 
 
 def test_the_list_costs_the_same_queries_for_one_row_and_for_many(pages: Client, mora: Tenant) -> None:
