@@ -73,8 +73,9 @@ class Row:
 
     @property
     def link(self) -> str:
-        """The link to copy, '' when there is none that works."""
-        return invitations.link(self.invitation) if self.invitation and self.invitation.is_open else ""
+        """The link to copy, '' when there is none that works or somebody has approved by it a moment ago."""
+        wanted = self.invitation and self.invitation.is_open and self.invitation.state != Invitation.State.PROVING
+        return invitations.link(self.invitation) if self.invitation and wanted else ""
 
     @property
     def first(self) -> Invitation | None:
@@ -84,11 +85,10 @@ class Row:
     @property
     def action(self) -> str:
         """The one next step that an administrator can take: copy, renew, invite or none."""
-        if self.condition in (conditions.PROVING, conditions.HELD_UP):
-            return ""
         if self.link:
             return "copy"
-        if self.condition.level == "ok":
+        proving = self.invitation and self.invitation.state == Invitation.State.PROVING
+        if proving or self.condition.level == "ok":
             return ""
         return "renew" if self.first else "invite"
 

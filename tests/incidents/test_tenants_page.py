@@ -250,6 +250,14 @@ def test_each_row_offers_one_next_step(everyone: None, operator: User) -> None:
     }
 
 
+def test_while_an_approval_is_checked_its_link_is_not_offered(everyone: None, pages: Client) -> None:
+    held_up = Invitation.objects.get(customer__name="Ekeby Steel")
+    page = pages.get(f"/tenants/invitations/{held_up.pk}").content.decode()
+    assert "Being checked, boss@somewhere.example" in page
+    assert invitations.link(held_up) not in page
+    assert "Cancel link" in page
+
+
 def test_asking_again_stands_in_the_row_of_the_revoked_directory(pages: Client, operator: User) -> None:
     tenant = connected("Mora Clinics", **fault("consent_missing"))
     first = approved(tenant)
