@@ -237,20 +237,20 @@ def test_no_forged_answer_links_anything(invitation, directory, ask, forged, noi
 
     def state(of, tid, browser=BROWSER, **age):
         made = consent.ask(of, Person(tid, OID, "", ""), browser).rpartition("state=")[2]
-        ConsentState.objects.filter(state_hash=consent.digest(made)).update(**age)
+        ConsentState.objects.filter(state_hash=consent.digest(made)).update(**age or {"used_at": None})
         return made
 
-    states = {
-        "other invitation": state(second, OTHER),
-        "other directory": state(invitation, OTHER),
-        "other browser": state(invitation, directory.id, "another browser"),
-        "used": state(invitation, directory.id, used_at=timezone.now()),
-        "expired": state(invitation, directory.id, expires_at=timezone.now()),
+    others = {
+        "other invitation": lambda: state(second, OTHER),
+        "other directory": lambda: state(invitation, OTHER),
+        "other browser": lambda: state(invitation, directory.id, "another browser"),
+        "used": lambda: state(invitation, directory.id, used_at=timezone.now()),
+        "expired": lambda: state(invitation, directory.id, expires_at=timezone.now()),
     }
     answer = yes(ask(invitation, directory.id, visitor=visitor), directory.id, **noise)
     answer |= {name: forged[name] for name in ("tenant", "admin_consent", "error") if name in forged}
     if "state" in forged:
-        answer["state"] = states.get(forged["state"], forged["state"])
+        answer["state"] = others.get(forged["state"], lambda: forged["state"])()
     if "twice" in forged:
         answer[forged["twice"]] = [answer[forged["twice"]]] * 2
     answer.pop(forged.get("without"), None)
