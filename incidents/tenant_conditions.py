@@ -148,7 +148,7 @@ RIGHT_ACCOUNT = _(
     "Ask for an administrator's account of the customer's own directory; in a private window Microsoft asks which "
     "account to use."
 )
-PASSES = _("It usually passes by itself; the same link still works.")
+PASSES = _("It usually passes by itself.")
 OURS = _("Check our application's registration and credential. The customer need not do anything.")
 ADVICE: dict[str, Words] = {
     "declined": _("Ask whether something is unclear; the same link still works."),
@@ -169,5 +169,7 @@ ADVICE: dict[str, Words] = {
     ),
     **dict.fromkeys(("wrong_account", "home", "personal", "taken", "mismatch"), RIGHT_ACCOUNT),
     **dict.fromkeys(("busy", "throttled", "microsoft_fault", "unreachable"), PASSES),
-    **dict.fromkeys(("ours", "credential_rejected", "credential_expired", "clock_skew", "request_rejected"), OURS),
+    **dict.fromkeys(
+        ("ours", "credential_rejected", "credential_expired", "clock_skew", "request_rejected", "storing"), OURS
+    ),
 }

@@ -109,7 +109,8 @@ class Row:
         if self.invitation is None:
             return ""
         stopped = self.condition in (conditions.NOT_APPROVED, conditions.DECLINED)
-        return conditions.STOPS.get(self.invitation.error_kind, "") if stopped else self.invitation.error
+        said = conditions.STOPS.get(self.invitation.error_kind) if stopped else None
+        return said or self.invitation.error
 
     @property
     def code(self) -> str:

@@ -135,7 +135,7 @@ def record(name: str, directory: UUID, *, can_write: bool, domain: str = "") -> 
     )
     if tenant.customer_id != customer.pk:
         raise Refused(TAKEN)
-    tenant.state, tenant.disconnected_at = Tenant.State.CONNECTED, None
+    tenant.state, tenant.connected_at, tenant.disconnected_at = Tenant.State.CONNECTED, timezone.now(), None
     tenant.can_write, tenant.domain = can_write, domain or tenant.domain
     tenant.save()
     return tenant

@@ -15,6 +15,8 @@ for name in (
     "ENTRA_CLIENT_SECRET_FILE",
     "ENTRA_SIGNIN_CLIENT_SECRET_FILE",
     "DATABASE_URL_FILE",
+    "PROVIDER_NAME",
+    "PROVIDER_CONTACT",
     "DEBUG",
 ):
     os.environ.pop(name, None)
