@@ -40,7 +40,9 @@ def words(instruction):
 def environment(name, folder):
     """What compose gives to the service, with the .env above and the secrets in `folder`."""
     given = SERVICES[name]["environment"]
-    filled = {key: re.sub(r"\$\{(\w+):\?[^}]+\}", lambda found: GIVEN[found[1]], value) for key, value in given.items()}
+    optional = {"PROVIDER_NAME": "Northwatch", "PROVIDER_CONTACT": ""}
+    known = GIVEN | optional
+    filled = {key: re.sub(r"\$\{(\w+):[^}]+\}", lambda found: known[found[1]], value) for key, value in given.items()}
     return {key: value.replace("/run/secrets/", f"{folder}/") for key, value in filled.items()}
 
 
