@@ -40,6 +40,7 @@ class Graph:
         self.http = http
         self.tokens = tokens
         self.tenant_id = tenant_id
+        self.requests = 0  # sent so far, for whoever has a budget
 
     def get(self, path: str, **query: object) -> bytes:
         return self.request("GET", BASE + path, params=options(query))
@@ -86,6 +87,7 @@ class Graph:
         if content is not None:
             headers["Content-Type"] = "application/json"
         deadline = time.monotonic() + DEADLINE_SECONDS
+        self.requests += 1
         try:
             with self.http.stream(method, url, params=params, headers=headers, content=content) as response:
                 return response.status_code, response.headers, read(response, deadline)

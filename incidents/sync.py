@@ -1,32 +1,40 @@
-"""Bring what has changed at Microsoft into the store, tenant by tenant.
+"""Bring what has changed at Microsoft into the store, stream by stream, each under a lease of its own.
 
-A stream is read in windows: everything changed since the watermark less an overlap, page by page. The rows of a page
-and the place where the next one begins are committed together, so a killed reader goes on where it was; the
+A live stream is read in windows: everything changed since the watermark less an overlap, page by page. The rows of a
+page and the place where the next one begins are committed together, so a killed reader goes on where it was; the
 watermark, Microsoft's own text, moves with the window's last page only, so nothing between two windows is lost.
+What is older than the connection and what lists do not show is read beside it, by streams of the same ledger.
 """
 
 import logging
-import random
 import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from defender import incidents as microsoft
-from defender.errors import DefenderError, Throttled
+from defender.errors import DefenderError
+from defender.graph import Graph
 from defender.shapes import moment, nanoseconds
 from defender.windows import Page
-from incidents import leases, store
+from incidents import breaker, budget, failures, leases, store
 from incidents.models import SyncState
 from tenants import cloud
 from tenants.models import Tenant
 
 OVERLAP = timedelta(minutes=15)
 FIRST_READ = timedelta(days=180)  # as far back as Microsoft keeps incidents
-INTERVAL = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(minutes=5)
+# A storm is read in batches of so many pages, between which other tenants have their turn.
+PAGES_A_TURN = 20
+# After so many reads in a row without news the interval doubles.
+QUIET_READS = 10
 # A time further ahead than this is a wrong one: as a watermark it would hide everything until then.
 FUTURE = timedelta(days=1)
 
@@ -34,6 +42,12 @@ CHANGED = {
     SyncState.Stream.INCIDENTS: microsoft.changed_incidents,
     SyncState.Stream.ALERTS: microsoft.changed_alerts,
 }
+WORK: dict[SyncState.Stream, Callable[[SyncState, Graph], datetime | None]] = {}
+# A stream in which nothing is wrong.
+WELL: dict[str, Any] = {
+    "error_kind": "", "error_owner": "", "error": "", "failures_in_a_row": 0, "throttled_in_a_row": 0,
+    "parked_until": None,
+}  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +62,28 @@ class Outcome:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Turn:
+    """How one turn at a stream ended, not yet given back: due again after `pause`, or not by itself with None.
+
+    A `quiet` one has learnt from one answer that nothing has changed, and has not touched the database.
+    """
+
+    state: SyncState
+    requests: int
+    pause: timedelta | None
+    error: str = ""
+    quiet: bool = False
+    recovered: bool = False
+
+
 def pull(tenant: Tenant) -> Outcome:
-    """Read both streams of a tenant, due or not; an error of one is said and does not stop the other."""
+    """Read both live streams of a tenant to their ends, due or not; an error of one does not stop the other."""
     outcome, began = Outcome(), time.monotonic()
-    leases.ensure_states(tenant)
+    prepare(tenant)
     errors = []
-    for stream, counts in ((SyncState.Stream.INCIDENTS, outcome.counts), (SyncState.Stream.ALERTS, outcome.alerts)):
-        try:
-            error = pull_stream(leases.claim(tenant, stream), counts)
-        except leases.Held as held:
-            error = str(held)
+    for stream, counts in zip(SyncState.LIVE, (outcome.counts, outcome.alerts), strict=True):
+        error = pull_stream(tenant, stream, counts)
         if error and error not in errors:
             errors.append(error)
     outcome.error = " ".join(errors)
@@ -65,32 +91,98 @@ def pull(tenant: Tenant) -> Outcome:
     return outcome
 
 
-def pull_stream(state: SyncState, counts: store.Counts) -> str:
-    """Read a claimed stream to the end of its window and give it back; return the error as a sentence, or ''."""
-    pause, error = INTERVAL, ""
+def prepare(tenant: Tenant) -> None:
+    """Give a connected tenant its rows of the ledger; doing it twice changes nothing."""
+    leases.ensure_states(tenant)
+
+
+def pull_stream(tenant: Tenant, stream: str, counts: store.Counts) -> str:
+    """Take turns at a live stream until its window is at its end; return the error as a sentence, or ''."""
+    while True:
+        try:
+            turn = read(leases.claim(tenant, stream), counts)
+        except leases.Held as held:
+            return str(held)
+        finish([turn])
+        if turn.error or turn.quiet or not turn.state.position:
+            return turn.error
+
+
+def read(state: SyncState, counts: store.Counts | None = None) -> Turn:
+    """Take one turn at a claimed stream; what fails is recorded. `finish` has to give it back."""
+    graph, failed_before = cloud.graph(state.tenant), state.failures_in_a_row > 0
     try:
-        read_window(state, counts)
+        if state.is_live:
+            quiet = read_window(state, graph, counts or store.Counts())
+            return Turn(state, graph.requests, pause_of(state), quiet=quiet, recovered=failed_before)
+        pause = work(state, graph)
+        return Turn(state, graph.requests, pause, recovered=failed_before)
     except DefenderError as failure:
-        pause, error = record_failure(state, failure), str(failure)
+        breaker.record(failure, state.tenant)
+        return Turn(state, graph.requests, failures.record(state, failure), str(failure))
     except leases.Lost as lost:
-        error = str(lost)
+        return Turn(state, graph.requests, timedelta(), str(lost))
     except (DatabaseError, ValueError, RecursionError) as failure:
         # What one customer's page does to us must not stop the others; the trace is for us to mend it.
         log.exception("Could not store a page of %s", state)
         error = f"A page could not be stored ({type(failure).__name__})."
-        pause = record_error(state, "storing", "us", error)
-    finally:
-        leases.give_back(state, timezone.now() + pause)
-    return error
+        return Turn(state, graph.requests, failures.note(state, "storing", "us", error), error)
 
 
-def read_window(state: SyncState, counts: store.Counts) -> None:
-    if not state.position:
+def finish(turns: Sequence[Turn]) -> None:
+    """Give back what was read: each is due again when its pause is over and the tenant's budget allows."""
+    remaining = budget.spend(turns_requests(turns))
+    quiet = []
+    for turn in turns:
+        wait = budget.wait(turn.state, remaining.get(turn.state.tenant_id, budget.most()))
+        pause = None if turn.pause is None else max(turn.pause, wait)
+        if turn.quiet and pause is not None:
+            quiet.append((turn.state, pause))
+        else:
+            leases.give_back(turn.state, pause)
+        if turn.recovered and not turn.error:
+            failures.release(turn.state)
+    if quiet:
+        leases.give_back_quiet(quiet)
+    if any(turn.requests and not turn.error for turn in turns):
+        breaker.close()
+
+
+def turns_requests(turns: Sequence[Turn]) -> dict[int, int]:
+    requests: dict[int, int] = defaultdict(int)
+    for turn in turns:
+        requests[turn.state.tenant_id] += turn.requests
+    return requests
+
+
+def read_window(state: SyncState, graph: Graph, counts: store.Counts) -> bool:
+    """Read on for one turn; True when one answer told that nothing has changed, and nothing was written."""
+    begins = not state.position
+    if begins:
         state.since, state.newest = window_start(state), ""
     changed = CHANGED[SyncState.Stream(state.stream)]
-    graph = cloud.graph(state.tenant)
-    for page in changed(graph, state.since, position=state.position):
+    for number, page in enumerate(changed(graph, state.since, position=state.position), 1):
+        if begins and number == 1 and not (page.items or page.broken or page.position):
+            return True
         counts.add(commit(state, page))
+        if number == PAGES_A_TURN:
+            break
+    return False
+
+
+def pause_of(state: SyncState) -> timedelta:
+    """Nothing while the window goes on; else the interval, longer the longer the stream has been quiet."""
+    if state.position:
+        return timedelta()
+    doubled = settings.SYNC_INTERVAL_SECONDS * 2 ** min(state.quiet_in_a_row // QUIET_READS, 10)
+    return timedelta(seconds=min(doubled, max(settings.SYNC_QUIET_SECONDS, settings.SYNC_INTERVAL_SECONDS)))
+
+
+def work(state: SyncState, graph: Graph) -> timedelta | None:
+    """One slice of the work beside the live streams."""
+    due_at = WORK[SyncState.Stream(state.stream)](state, graph)
+    SyncState.objects.filter(pk=state.pk, fence=state.fence).update(completed_at=Now(), **WELL)
+    return None if due_at is None else max(due_at - timezone.now(), timedelta())
 
 
 def window_start(state: SyncState) -> str:
@@ -107,16 +199,17 @@ def commit(state: SyncState, page: Page) -> store.Counts:
     counts = store.store(state.tenant, state.stream, page.items, page.broken)
     state.newest = later(state.newest, page.newest)
     state.position = page.position
-    state.leased_until = timezone.now() + leases.LENGTH
+    state.leased_until = Now() + leases.LENGTH
+    if counts.created or counts.updated:
+        state.quiet_in_a_row = -1
     if not page.position:
         state.watermark = later(state.watermark, state.newest)
-        state.completed_at = timezone.now()
-        state.error_kind = state.error_owner = state.error = ""
-        state.throttled_in_a_row = state.failures_in_a_row = 0
-        state.parked_until = None
+        state.completed_at = Now()
+        state.quiet_in_a_row += 1
+        for name, value in WELL.items():
+            setattr(state, name, value)
     state.save(update_fields=[
-        "since", "newest", "position", "leased_until", "watermark", "completed_at", "error_kind", "error_owner",
-        "error", "throttled_in_a_row", "failures_in_a_row", "parked_until",
+        "since", "newest", "position", "leased_until", "watermark", "completed_at", "quiet_in_a_row", *WELL,
     ])  # fmt: skip
     return counts
 
@@ -127,35 +220,3 @@ def later(one: str, other: str) -> str:
     if known is None or known > datetime.now(UTC) + FUTURE:
         return one
     return other if (nanoseconds(other) or 0) > (nanoseconds(one) or 0) else one
-
-
-def record_failure(state: SyncState, failure: DefenderError) -> timedelta:
-    """Keep the failure where it is seen, and say how long to leave the stream alone."""
-    if not isinstance(failure, Throttled):
-        return record_error(state, failure.kind, failure.owner, str(failure))
-    state.throttled_in_a_row += 1
-    pause = (
-        timedelta(seconds=failure.retry_after)
-        if failure.retry_after is not None
-        else backoff(timedelta(seconds=5), state.throttled_in_a_row)
-    )
-    # The limit is one of app and tenant: it holds for the other stream as well.
-    SyncState.objects.filter(tenant_id=state.tenant_id).update(parked_until=timezone.now() + pause)
-    SyncState.objects.filter(pk=state.pk).update(throttled_in_a_row=state.throttled_in_a_row)
-    record_error(state, failure.kind, failure.owner, str(failure))
-    return pause
-
-
-def record_error(state: SyncState, kind: str, owner: str, error: str) -> timedelta:
-    state.failures_in_a_row += 1
-    SyncState.objects.filter(pk=state.pk, fence=state.fence).update(
-        error_kind=kind, error_owner=owner, error=error, failed_at=timezone.now(),
-        failures_in_a_row=state.failures_in_a_row,
-    )  # fmt: skip
-    return backoff(INTERVAL, state.failures_in_a_row)
-
-
-def backoff(first: timedelta, times: int) -> timedelta:
-    """Doubling from `first` to five minutes, with jitter so that tenants do not come back together."""
-    full = min(first * 2 ** min(times - 1, 10), LONGEST_PAUSE)
-    return full * random.uniform(0.75, 1.0)

@@ -45,7 +45,8 @@ def processes(port: int | None = None, host: str = "127.0.0.1") -> list[Process]
     quiet = ("--blocking-threads", "1", "--no-ws", "--log-level", "warning", "portal.wsgi:application")
     celery = (*python, "celery", "-A", "portal.celery")
     schedule = ("--pidfile=", "-s", settings.CELERY_BEAT_SCHEDULE_FILENAME)
-    worker = (*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING")
+    # Two read, by a crew of threads each; the third is free for what a person waits for.
+    worker = (*celery, "worker", "--concurrency", "3", "--prefetch-multiplier", "1", "--loglevel", "WARNING")
     prepared = ("migrate", "postgres", "redis")
     return [
         Process("web", (*python, *web, *quiet), SIGN_IN, prepared),

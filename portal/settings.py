@@ -22,7 +22,8 @@ FILES = ("SECRET_KEY_FILE", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_SIGNIN_CLIENT_SEC
 NAMES = (
     "DEBUG", "PUBLIC_URL", "SECRET_KEY", "MICROSOFT_CLOUD_URL", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
     "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET",
-    "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME", "PROVIDER_CONTACT",
+    "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME", "PROVIDER_CONTACT", "GRAPH_REQUESTS_PER_MINUTE", "SYNC_THREADS",
+    "SYNC_INTERVAL_SECONDS", "SYNC_QUIET_SECONDS", "SYNC_LEASE_SECONDS",
 )  # fmt: skip
 # What was given, as it was given: the processes we start get it from us and need no file.
 ENVIRONMENT = {name: env.str(name) for name in NAMES + FILES if name in env.ENVIRON}
@@ -246,6 +247,23 @@ LOGGING = {
     # Addresses of requests carry filters and ids; tokens are in headers, but nobody needs either at INFO.
     "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}, "msal": {"level": "WARNING"}},
 }
+
+
+def positive(name: str, default: int) -> int:
+    value = env.int(name, default=default)
+    if value < 1:
+        raise ImproperlyConfigured(f"{name} must be at least 1, not {value}.")
+    return int(value)
+
+
+# How many requests one tenant is asked in any minute at most; thirty times as many in any hour.
+GRAPH_REQUESTS_PER_MINUTE = positive("GRAPH_REQUESTS_PER_MINUTE", 50)
+# How often a tenant is read in which something changes, and one that is quiet.
+SYNC_INTERVAL_SECONDS = positive("SYNC_INTERVAL_SECONDS", 30)
+SYNC_QUIET_SECONDS = positive("SYNC_QUIET_SECONDS", 300)
+# How many tenants one worker process waits for at once, and how long one of them may keep a stream to itself.
+SYNC_THREADS = positive("SYNC_THREADS", 32)
+SYNC_LEASE_SECONDS = positive("SYNC_LEASE_SECONDS", 120)
 
 # Celery messages are wake-ups: no result, no pickle, and a lost one costs one tick.
 CELERY_TASK_SERIALIZER = "json"

@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from defender.shapes import reading
-from incidents import leases, store, sync, tasks
+from incidents import leases, store, sync
 from incidents.models import Alert, Evidence, Incident, SetAside, SyncState
 from simulator.stories import STORIES
 from tenants import connecting
@@ -93,7 +93,7 @@ def test_a_failure_between_pages_keeps_the_position_and_not_the_watermark(tenant
     pages = sync.CHANGED["incidents"](sync.cloud.graph(tenant), claimed.since)
     sync.commit(claimed, next(pages))
     world.faults.add("status", path="incidents", value=503)
-    sync.pull_stream(claimed, store.Counts())
+    sync.finish([sync.read(claimed)])
     after = state(tenant)
     assert (after.watermark, after.error_kind, Incident.objects.count()) == ("", "microsoft_fault", 50)
     assert after.position
@@ -105,9 +105,9 @@ def test_a_lost_lease_writes_nothing(tenant, directory, world):
     many(directory, world, 3)
     leases.ensure_states(tenant)
     stale = leases.claim(tenant, "incidents")
-    leases.give_back(stale, timezone.now())
+    leases.give_back(stale, timedelta())
     leases.claim(tenant, "incidents")
-    assert "taken over" in sync.pull_stream(stale, store.Counts())
+    assert "taken over" in sync.read(stale).error
     assert not Incident.objects.exists()
 
 
@@ -132,7 +132,7 @@ def test_a_throttled_tenant_is_parked_in_the_database(tenant, directory, world, 
     parked = (state(tenant, "alerts").parked_until - began).total_seconds()
     assert least <= parked <= most + 2
     assert "until" in sync.pull(tenant).error
-    assert leases.claim_due() is None
+    assert leases.claim_due() == []
 
 
 def test_a_retry_after_of_nothing_parks_nobody(tenant, directory, world):
@@ -198,10 +198,10 @@ def test_a_link_to_another_host_is_not_followed(tenant, directory, world):
 def test_an_alert_before_its_incident_waits_for_it(tenant, directory, world):
     many(directory, world, 1)
     leases.ensure_states(tenant)
-    sync.pull_stream(leases.claim(tenant, "alerts"), store.Counts())
+    sync.pull_stream(tenant, "alerts", store.Counts())
     waiting = Alert.objects.filter(incident=None).count()
     assert waiting == len(directory.alerts) > 0
-    sync.pull_stream(leases.claim(tenant, "incidents"), store.Counts())
+    sync.pull_stream(tenant, "incidents", store.Counts())
     assert Incident.objects.get().alert_count == waiting
 
 
@@ -229,17 +229,6 @@ def test_one_failing_customer_stops_no_other(tenant, directory, world, capsys):
     rows = {row["customer"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows[other.name]["created"] == 2
     assert "consent" in rows[directory.name]["error"]
-
-
-def test_a_wake_up_reads_what_is_due_and_nothing_else(tenant, directory, world):
-    many(directory, world, 2)
-    leases.ensure_states(tenant)
-    tasks.wake()
-    assert stored(tenant) == wanted(directory)
-    assert leases.claim_due() is None
-    connecting.disconnect(tenant.entra_id)
-    SyncState.objects.update(due_at=timezone.now() - timedelta(seconds=1))
-    assert leases.claim_due() is None
 
 
 def test_search_words_come_from_title_alerts_and_evidence(tenant, directory, world):

@@ -1,3 +1,4 @@
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from portal.embedded import postgres
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
+        # By it an operator finds the process behind a session.
+        params["application_name"] = f"utkik {os.getpid()}"
         if not settings.DATABASE_URL:
             params |= {"host": str(postgres.socket_folder(settings.STATE_DIR)), "user": postgres.ROLE}
         return params
