@@ -21,6 +21,6 @@ RUN SECRET_KEY=only-to-collect python manage.py collectstatic --noinput --verbos
 USER 10001
 EXPOSE 8000
 # Not by urllib, which would ask a proxy of the environment.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=5); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status != 200)"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s CMD ["python", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 8000, timeout=5); c.request('GET', '/healthz/web'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["python", "manage.py"]
 CMD ["run", "web", "--host", "0.0.0.0", "--port", "8000"]

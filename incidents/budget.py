@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
-from incidents.models import SyncState
+from incidents.models import Budget, SyncState
 
 SPEND = """
 UPDATE incidents_budget budget SET
@@ -38,6 +39,11 @@ def spend(requests: Mapping[int, int]) -> dict[int, float]:
     with connection.cursor() as cursor:
         cursor.execute(SPEND, values)
         return dict(cursor.fetchall())
+
+
+def now_remaining(budget: Budget) -> float:
+    """What is left at this moment, with what has come back since it was counted."""
+    return min(most(), budget.remaining + (timezone.now() - budget.counted_at).total_seconds() * rate())
 
 
 def wait(state: SyncState, left: float) -> timedelta:

@@ -132,7 +132,7 @@ class Overview:
 def overview(user: User) -> Overview:
     mine = Incident.objects.visible_to(user).exclude(status__in=Incident.CLOSED)
     totals = mine.aggregate(open=Count("pk"), customers=Count("customer", distinct=True))
-    states = SyncState.objects.visible_to(user).filter(tenant__state=Tenant.State.CONNECTED)
+    states = SyncState.objects.live().visible_to(user).filter(tenant__state=Tenant.State.CONNECTED)
     read_at = states.aggregate(at=Max("completed_at"))["at"]
     failing = list(states.exclude(error="").select_related("customer").order_by("customer__name", "stream"))
     return Overview(
@@ -174,11 +174,6 @@ def survivor(incident: Incident) -> Incident | None:
     if not incident.redirected_to:
         return None
     return Incident.objects.filter(tenant=incident.tenant_id, microsoft_id=incident.redirected_to).first()
-
-
-def sync_states(user: User) -> QuerySet[SyncState]:
-    states = SyncState.objects.visible_to(user).select_related("customer", "tenant")
-    return states.order_by("customer__name", "tenant", "-stream")
 
 
 def set_aside(user: User) -> QuerySet[SetAside]:

@@ -164,7 +164,7 @@ def listing(user: User) -> list[Row]:
 
 def attention(user: User) -> int:
     """How many rows need attention; only customers of whom one can are looked at."""
-    failing = SyncState.objects.visible_to(user).exclude(error="").values("customer")
+    failing = SyncState.objects.live().visible_to(user).exclude(error="").values("customer")
     waiting = Invitation.objects.visible_to(user).filter(used_at=None, cancelled_at=None).values("customer")
     customers = Customer.objects.visible_to(user).filter(Q(pk__in=failing) | Q(pk__in=waiting))
     return sum(row.condition.attention for row in rows(user, customers, {}))
@@ -175,7 +175,7 @@ def rows(user: User, customers: QuerySet[Customer], open_incidents: dict[int, in
     of_these = {"customer__in": list(customers)}
     tenants = grouped(Tenant.objects.visible_to(user).filter(**of_these), "customer_id")
     asked = list(Invitation.objects.visible_to(user).filter(**of_these))
-    states = grouped(SyncState.objects.visible_to(user).filter(**of_these), "tenant_id")
+    states = grouped(SyncState.objects.live().visible_to(user).filter(**of_these), "tenant_id")
     facts = Facts(states, visits(asked), open_incidents)
     by_customer = grouped(asked, "customer_id")
     found = [

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from defender.shapes import Comment, moment, reading
 from incidents import filters as address
-from incidents import queries
+from incidents import health, queries
 from incidents.models import Alert, Incident
 from tenants import access
 
@@ -87,7 +87,8 @@ def sync(request: HttpRequest) -> HttpResponse:
     if not request.user.is_administrator:
         raise Http404
     items = [(item, pretty(item.raw)) for item in queries.set_aside(request.user)]
-    context = {"states": queries.sync_states(request.user), "set_aside": items, "active": "sync"}
+    rows = health.rows(request.user)
+    context = {"rows": rows, "outage": health.outage(), "set_aside": items, "active": "sync"}
     return render(request, "incidents/sync.html", context)
 
 

@@ -1,11 +1,11 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from incidents.models.owned import Owned
+from incidents.models.owned import Owned, OwnedQuerySet
 
 
 class SetAside(Owned):
@@ -29,6 +29,12 @@ class SetAside(Owned):
         return self.reason
 
 
+class SyncStateQuerySet(OwnedQuerySet):
+    def live(self) -> Self:
+        """Those that bring what changes now; not the work beside them."""
+        return self.filter(stream__in=SyncState.LIVE)
+
+
 class SyncState(Owned):
     """The ledger: how far one stream of one tenant has been read, who is reading it, when again, and how that went.
 
@@ -47,6 +53,8 @@ class SyncState(Owned):
         BACKFILL = "backfill", _("History")
 
     LIVE: Sequence[Any] = (Stream.INCIDENTS, Stream.ALERTS)
+
+    objects = SyncStateQuerySet.as_manager()
 
     stream = models.CharField(max_length=20, choices=Stream)
     watermark = models.TextField(blank=True)

@@ -3,12 +3,17 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
+from incidents import leases
+from incidents.models import SyncState
 from portal import processes
+from tenants import connecting
 
 GUID = "00000000-0000-4000-8000-000000000000"
 
@@ -160,6 +165,30 @@ def test_the_service_is_alive_when_the_database_answers(client, db):
     assert client.get("/healthz").content == b"ok\n"
 
 
+def test_the_service_is_not_alive_when_nobody_reads_what_is_due(client, tenant, settings):
+    leases.ensure_states(tenant)
+    settings.SYNC_INTERVAL_SECONDS = 30
+    SyncState.objects.update(due_at=timezone.now() - timedelta(seconds=59))
+    assert client.get("/healthz").status_code == 200
+    SyncState.objects.update(due_at=timezone.now() - timedelta(seconds=61))
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (503, b"sync\n")
+    assert client.get("/healthz/web").content == b"ok\n"
+    SyncState.objects.filter(stream="incidents").update(claimed_at=timezone.now())
+    assert client.get("/healthz").content == b"ok\n"
+
+
+@pytest.mark.parametrize("field", ["parked_until", "tenant__state"])
+def test_what_has_to_wait_is_no_sign_of_death(client, tenant, field):
+    leases.ensure_states(tenant)
+    SyncState.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    if field == "parked_until":
+        SyncState.objects.update(parked_until=timezone.now() + timedelta(minutes=5))
+    else:
+        connecting.disconnect(tenant.entra_id)
+    assert client.get("/healthz").content == b"ok\n"
+
+
 def test_health_is_told_to_who_asks_by_address_and_without_https(client, db, settings):
     settings.SECURE_SSL_REDIRECT, settings.ALLOWED_HOSTS = True, ["utkik.example"]
     assert client.get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
@@ -168,6 +197,8 @@ def test_health_is_told_to_who_asks_by_address_and_without_https(client, db, set
 
 
 def test_the_service_is_not_alive_without_a_database(tmp_path):
-    code = "from portal.health import health; answer = health(); print(answer.status_code, answer.content)"
+    code = (
+        "from portal import health; answer = health.answer(with_engine=True); print(answer.status_code, answer.content)"
+    )
     result = manage(tmp_path, "shell", "-v0", "-c", code, DATABASE_URL="postgres://utkik@127.0.0.1:1/utkik")
     assert result.stdout == "503 b'database\\n'\n"

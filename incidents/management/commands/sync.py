@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from incidents import sync
+from incidents.management import watching
 from tenants import cloud, connecting
 from tenants.models import Tenant
 
@@ -19,16 +20,24 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directories", nargs="*", metavar="GUID", help="directory (tenant) IDs; default: all")
         parser.add_argument("--json", action="store_true", help="print one JSON array and nothing else")
+        parser.add_argument("--watch", action="store_true", help="read nothing, show how workers do it; Ctrl-C ends it")
+        parser.add_argument("--once", action="store_true", help="with --watch: show it once and end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         tenants = self.chosen(options["directories"])
+        if options["watch"]:
+            watching.watch(tenants, self.stdout, once=options["once"])
+        else:
+            self.read(tenants, as_json=options["json"])
+
+    def read(self, tenants: list[Tenant], *, as_json: bool) -> None:
         cloud.credential()
         rows = []
         for tenant in tenants:
             rows.append(row(tenant, sync.pull(tenant)))
-            if not options["json"]:
+            if not as_json:
                 self.stdout.write(sentence(rows[-1]))
-        if options["json"]:
+        if as_json:
             self.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1))
         failed = sum(bool(line["error"]) for line in rows)
         if failed:

@@ -75,7 +75,7 @@ class Command(BaseCommand):
         self.prepare({**os.environ, **given})
         for process in processes.processes(port):
             group.start(process.name, process.command, processes.environment(process, given))
-        self.wait_for(f"http://localhost:{port}/healthz")
+        self.wait_for(f"http://localhost:{port}/healthz/web")
         self.say(self.greeting(f"http://localhost:{port}"))
         group.watch()
 
