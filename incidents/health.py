@@ -62,15 +62,12 @@ class Row:
         return MUST_ACT.get(self.failing.error_owner, "") if self.failing else ""
 
     @property
-    def parked_until(self) -> datetime | None:
-        return max((state.parked_until for state in self.live if state.parked_until), default=None)
-
-    @property
     def next_at(self) -> datetime | None:
         """When the next live stream is read again; None while one is being read."""
         if any(state.leased_until for state in self.live):
             return None
-        return min((state.due_at for state in self.live if state.due_at), default=None)
+        return min((max(state.due_at, state.parked_until or state.due_at) for state in self.live if state.due_at),
+                   default=None)  # fmt: skip
 
     @property
     def remaining(self) -> int:
