@@ -12,9 +12,9 @@ MOMENT, LIST = "timestamptz", "text[]"
 TYPES = {
     "id": "uuid", "customer_id": "int8", "tenant_id": "int8", "incident_id": "uuid", "alert_id": "uuid",
     "microsoft_created_at": MOMENT, "microsoft_updated_at": MOMENT, "first_activity_at": MOMENT,
-    "last_activity_at": MOMENT, "resolved_at": MOMENT, "version": "int8", "partly_read": "bool", "raw": "bytea",
-    "digest": "bytea", "tags": LIST, "system_tags": LIST, "mitre_techniques": LIST, "devices": LIST, "users": LIST,
-    "priority_score": "int4", "position": "int4",
+    "last_activity_at": MOMENT, "resolved_at": MOMENT, "opened_at": MOMENT, "microsoft_at": MOMENT, "version": "int8",
+    "partly_read": "bool", "historic": "bool", "raw": "bytea", "digest": "bytea", "tags": LIST, "system_tags": LIST,
+    "mitre_techniques": LIST, "devices": LIST, "users": LIST, "priority_score": "int4", "position": "int4",
 }  # fmt: skip
 
 

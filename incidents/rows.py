@@ -4,7 +4,8 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ RECEIVED = (
     "web_url", "microsoft_created_at", "microsoft_updated_at", "microsoft_updated_text", "version", "partly_read",
     "raw", "digest", "words",
 )  # fmt: skip
-INCIDENT = (*RECEIVED, "redirected_to", "tags", "system_tags", "priority_score")
+INCIDENT = (*RECEIVED, "redirected_to", "opened_at", "tags", "system_tags", "priority_score")
 ALERT = (
     *RECEIVED, "category", "service_source", "detection_source", "mitre_techniques",
     "first_activity_at", "last_activity_at", "resolved_at", "devices", "users",
@@ -30,6 +31,9 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Words are split at ASCII punctuation, by the query too, so that a part of a host name or address finds it.
 PUNCTUATION = {code: " " for code in range(128) if not chr(code).isalnum()}
 ENUM_LENGTH = 64
+CREATED_AT, UPDATED_AT = RECEIVED.index("microsoft_created_at"), RECEIVED.index("microsoft_updated_at")
+# What was created this shortly before its directory was connected is work of now all the same.
+GRACE = timedelta(minutes=15)
 INTEGER_LIMIT = 2**31
 
 Clean = Callable[[str | None], str]
@@ -89,12 +93,24 @@ def received(
     )  # fmt: skip
 
 
+def historic(values: Sequence[Any], connected_at: datetime) -> bool:
+    """Whether the item, given as a row's values, is older than the connection of its directory.
+
+    An item without a readable createdDateTime is at least as old as its last update; with neither it counts as new,
+    so that it is looked at.
+    """
+    first = values[CREATED_AT] or values[UPDATED_AT]
+    return first is not None and first < connected_at - GRACE
+
+
 def incident(record: Record[Incident]) -> tuple[Any, ...]:
     value, cleaned, score = record.value, clean(record.raw), record.value.priority_score
     tags = texts(value.custom_tags, cleaned)
+    own = received(record, cleaned, value.display_name, value.incident_web_url, tags)
     return (
-        *received(record, cleaned, value.display_name, value.incident_web_url, tags),
+        *own,
         cleaned(value.redirect_incident_id),
+        own[CREATED_AT],  # until merges know better
         tags,
         texts(value.system_tags, cleaned),
         score if score is not None and abs(score) < INTEGER_LIMIT else None,

@@ -6,7 +6,7 @@ An item that names another tenant is set aside, never stored: the token alone se
 a mixed-up token would otherwise put one customer's incidents under another's name.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,15 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from defender.shapes import Broken, Record
-from incidents import rows
+from incidents import history, merges, rows
+from incidents.aside import Strange, set_aside
 from incidents.copying import copy
 from incidents.models import SyncState
 from tenants.models import Tenant
 
 SEARCH_CHARACTERS = 100_000  # a tsvector holds at most 1 MB
+
+Created = tuple[tuple[str, ...], dict[UUID, tuple[Any, ...]]]  # columns, and the values of each new row
 
 
 @dataclass
@@ -35,15 +38,6 @@ class Counts:
     def add(self, other: "Counts") -> None:
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
-
-
-@dataclass(frozen=True)
-class Strange:
-    """An item to set aside, and why."""
-
-    microsoft_id: str
-    raw: bytes
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -112,9 +106,11 @@ def expanded_alerts(
 def store_incidents(tenant: Tenant, items: Sequence[Record[Any]]) -> tuple[News, set[UUID]]:
     """Store incidents; beside what was new, the ids of those to be drawn anew."""
     fresh = news(tenant, "incident", items)
-    write(tenant, "incident", rows.INCIDENT, fresh, rows.incident)
+    columns, created = write(tenant, "incident", rows.INCIDENT, fresh, rows.incident)
+    history.begin(tenant, columns, created)
     link_waiting_alerts(tenant, [rows.text(item.id) for item in fresh.created.values()])
-    return fresh, set(fresh.all)
+    moved = merges.follow(tenant, set(fresh.all), [rows.text(item.id) for item in fresh.all.values()])
+    return fresh, moved | set(fresh.all)
 
 
 def store_alerts(tenant: Tenant, items: Sequence[tuple[Record[Any], str | None]]) -> tuple[News, set[UUID]]:
@@ -156,31 +152,51 @@ def is_newer(item: Record[Any], version: int, digest: bytes) -> bool:
     return rows.version(item) > version or (rows.version(item) == version and rows.digest(item.raw) != digest)
 
 
-def write(tenant: Tenant, table: str, columns: Sequence[str], fresh: News, row: Callable[[Any], Iterable[Any]]) -> None:
-    """COPY new rows into their table; changed ones are copied beside it and take the place of what is stored."""
-    names = ("id", "customer_id", "tenant_id", *columns)
-    owner = (tenant.customer_id, tenant.pk)
+def write(
+    tenant: Tenant, table: str, columns: Sequence[str], fresh: News, row: Callable[[Any], tuple[Any, ...]]
+) -> Created:
+    """Write what is new, and what has changed with its history; return the values of the new rows."""
+    created = {key: row(item) for key, item in fresh.created.items()}
+    first = {key: (*values, rows.historic(values, tenant.connected_at)) for key, values in created.items()}
+    add(tenant, f"incidents_{table}", (*columns, "historic"), first)
+    if fresh.changed:
+        replace(tenant, table, columns, {key: row(item) for key, item in fresh.changed.items()})
+    return (*columns, "historic"), first
+
+
+def add(tenant: Tenant, table: str, columns: Sequence[str], values: Mapping[UUID, tuple[Any, ...]]) -> None:
+    """COPY rows into the table, each under its id."""
+    if not values:
+        return
     with connection.cursor() as cursor:
-        if fresh.created:
-            copy(cursor, f"incidents_{table}", names, ((key, *owner, *row(i)) for key, i in fresh.created.items()))
-        if fresh.changed:
-            cursor.execute(
-                f"""CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS
-                    AS SELECT {", ".join(names)} FROM incidents_{table} WITH NO DATA"""
-            )
-            cursor.execute(f"DELETE FROM incoming_{table}")
-            copy(cursor, f"incoming_{table}", names, ((key, *owner, *row(i)) for key, i in fresh.changed.items()))
-            changes = ", ".join(f"{column} = incoming.{column}" for column in columns)
-            cursor.execute(
-                f"""UPDATE incidents_{table} stored SET {changes} FROM incoming_{table} incoming
-                    WHERE stored.id = incoming.id"""
-            )
+        named = ((key, tenant.customer_id, tenant.pk, *row) for key, row in values.items())
+        copy(cursor, table, ("id", "customer_id", "tenant_id", *columns), named)
+
+
+def replace(tenant: Tenant, table: str, columns: Sequence[str], values: Mapping[UUID, tuple[Any, ...]]) -> None:
+    """Rows are copied beside the table, the difference becomes history, and they take the place of what is stored."""
+    names = ", ".join(("id", "customer_id", "tenant_id", *columns))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""CREATE TEMPORARY TABLE IF NOT EXISTS incoming_{table} ON COMMIT DELETE ROWS
+                AS SELECT {names} FROM incidents_{table} WITH NO DATA"""
+        )
+        cursor.execute(f"DELETE FROM incoming_{table}")
+        add(tenant, f"incoming_{table}", columns, values)
+        history.record(table)
+        changes = ", ".join(f"{column} = incoming.{column}" for column in columns)
+        cursor.execute(
+            f"""UPDATE incidents_{table} stored SET {changes} FROM incoming_{table} incoming
+                WHERE stored.id = incoming.id"""
+        )
 
 
 def incident_ids(tenant: Tenant, microsoft_ids: Set[str]) -> dict[str, UUID]:
+    """The rows that these ids at Microsoft lead to: an incident's own, or that of its survivor."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT microsoft_id, id FROM incidents_incident WHERE tenant_id = %s AND microsoft_id = ANY(%s)",
+            """SELECT microsoft_id, coalesce(survivor_id, id) FROM incidents_incident
+               WHERE tenant_id = %s AND microsoft_id = ANY(%s)""",
             [tenant.pk, list(microsoft_ids)],
         )
         return dict(cursor.fetchall())
@@ -245,18 +261,3 @@ FROM unnest(%s::uuid[]) AS touched (id)
     ) things
 WHERE incident.id = touched.id
 """
-
-
-def set_aside(tenant: Tenant, stream: str, items: Sequence[Strange]) -> None:
-    if not items:
-        return
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            """INSERT INTO incidents_setaside (customer_id, tenant_id, stream, microsoft_id, reason, raw, digest)
-               VALUES (%s, %s, %s, %s, %s, %s, %s)
-               ON CONFLICT (tenant_id, stream, digest) DO UPDATE SET last_seen_at = now()""",
-            [
-                (tenant.customer_id, tenant.pk, stream, i.microsoft_id, rows.text(i.reason), i.raw, rows.digest(i.raw))
-                for i in items
-            ],
-        )

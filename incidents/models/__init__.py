@@ -1,7 +1,8 @@
-"""What was received from Microsoft, and the ledger of how it is being read."""
+"""What was received from Microsoft, its history, and the ledger of how it is being read."""
 
+from incidents.models.history import Change
 from incidents.models.ledger import Breaker, Budget, SetAside, SyncState
 from incidents.models.owned import Owned
 from incidents.models.received import Alert, Evidence, Incident
 
-__all__ = ["Alert", "Breaker", "Budget", "Evidence", "Incident", "Owned", "SetAside", "SyncState"]
+__all__ = ["Alert", "Breaker", "Budget", "Change", "Evidence", "Incident", "Owned", "SetAside", "SyncState"]

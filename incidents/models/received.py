@@ -19,6 +19,8 @@ class Received(Owned):
     where a datetime is not; the newest version wins. `digest` tells whether two versions of one time differ. Enum
     columns hold Microsoft's own spelling, unknown members included. A property of the wrong kind is empty here
     and makes the row `partly_read`; `raw` still has it. `words` are those that a search finds the row by.
+    `historic` is decided when the row is made and stays: what Microsoft created before the directory was connected
+    counts in no time metric.
     """
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
@@ -39,6 +41,7 @@ class Received(Owned):
     raw = models.BinaryField()
     digest = models.BinaryField()
     words = models.TextField(blank=True)
+    historic = models.BooleanField(default=False)
     first_seen_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -62,6 +65,12 @@ class Incident(Received):
     CLOSED = (Status.RESOLVED, Status.REDIRECTED)
 
     redirected_to = models.TextField(blank=True)
+    # Kept by merges: the end of the chain that redirected_to begins, and when the first was created of all that ended
+    # here. The database holds it to the same customer and tenant (migration 0005).
+    survivor = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    opened_at = models.DateTimeField(null=True)
     tags = ArrayField(models.TextField(), default=list, blank=True)
     system_tags = ArrayField(models.TextField(), default=list, blank=True)
     priority_score = models.IntegerField(null=True)
@@ -85,6 +94,10 @@ class Incident(Received):
                 name="incident_open_newest",
                 condition=~models.Q(status__in=["resolved", "redirected"]),
             ),
+            models.Index(
+                fields=["tenant", "redirected_to"], name="incident_link", condition=~models.Q(redirected_to="")
+            ),
+            models.Index(fields=["survivor"], name="incident_merged", condition=models.Q(survivor__isnull=False)),
             GinIndex(fields=["search"], name="incident_search"),
         ]
 
@@ -97,6 +110,10 @@ class Incident(Received):
     @property
     def is_open(self) -> bool:
         return self.status not in self.CLOSED
+
+    @property
+    def is_link(self) -> bool:
+        return self.status == self.Status.REDIRECTED and bool(self.redirected_to)
 
 
 class Alert(Received):

@@ -11,7 +11,7 @@ import pytest
 
 from defender.shapes import reading
 from incidents import rows, store
-from incidents.models import Alert, Evidence, Incident
+from incidents.models import Alert, Change, Evidence, Incident
 from simulator import cast, evidence
 from tenants.models import Tenant
 
@@ -49,6 +49,7 @@ def save_each(tenant: Tenant, records: list[Any]) -> None:
     for record in records:
         incident = Incident(**own, **columns(rows.INCIDENT, rows.incident(record)))
         incident.save(force_insert=True)
+        Change(**own, incident=incident, field="created", after="{}").save(force_insert=True)
         for item in record.alerts:
             found_in = {"incident": incident, "incident_microsoft_id": record.id}
             alert = Alert(**own, **found_in, **columns(rows.ALERT, rows.alert(item)))
@@ -81,4 +82,5 @@ def test_storing_against_one_save_a_row(tenant: Tenant) -> None:
         assert store.store(tenant, "incidents", page).unchanged == len(page)
     print(f"stored again, unchanged: {INCIDENTS / (time.perf_counter() - began):,.0f} incidents/s")
     assert Incident.objects.count() == INCIDENTS + SAVED
+    assert Change.objects.count() == INCIDENTS + SAVED
     assert Evidence.objects.count() == (INCIDENTS + SAVED) * ALERTS * 3
