@@ -33,7 +33,11 @@ class Member:
 
 def merged_from(incident: Incident) -> QuerySet[Incident]:
     """The incidents that went into this one, along chains too, oldest first."""
-    return Incident.objects.filter(survivor=incident).order_by("microsoft_created_at", "pk")
+    return (
+        Incident.objects.filter(survivor=incident, tenant=incident.tenant_id)
+        .defer("raw", "description", "search")
+        .order_by("microsoft_created_at", "pk")
+    )
 
 
 def follow(tenant: Tenant, stored: Collection[UUID], names: Collection[str]) -> set[UUID]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from incidents.filters import Filters
-from incidents.models import Alert, Evidence, Incident, SetAside, SyncState
+from incidents.models import Alert, Change, Evidence, Incident, SetAside, SyncState
 from tenants.models import Customer, Tenant
 
 PAGE_SIZE = 50
@@ -169,10 +169,19 @@ def evidence_by_kind(alerts: list[Alert]) -> dict[str, list[Evidence]]:
     return {kind: list(items.values()) for kind, items in sorted(kinds.items())}
 
 
+def changes(found: Incident | Alert, alerts: list[Alert]) -> QuerySet[Change]:
+    """What history has of an incident and these alerts of it, or of a single alert; in the order it was seen."""
+    own = Q(incident=found, alert=None) if isinstance(found, Incident) else Q(pk__in=[])
+    rows = Change.objects.filter(own | Q(alert__in=[alert.pk for alert in alerts]), tenant=found.tenant_id)
+    return rows.exclude(field=Change.Field.CREATED).order_by("pk")
+
+
 def survivor(incident: Incident) -> Incident | None:
-    """The incident that this one was merged into, as far as it has been read."""
-    if not incident.redirected_to:
+    """Where a merged incident leads: to the end of its chain, or as long as that is unknown one step on."""
+    if not incident.is_link:
         return None
+    if incident.survivor:
+        return incident.survivor
     return Incident.objects.filter(tenant=incident.tenant_id, microsoft_id=incident.redirected_to).first()
 
 

@@ -1,22 +1,18 @@
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from defender.shapes import Comment, moment, reading
 from incidents import filters as address
-from incidents import health, queries
+from incidents import health, merges, queries
 from incidents.models import Alert, Incident
+from incidents.timeline import timeline
 from tenants import access
 
 LONGEST_PRETTY = 200_000
-LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @require_safe
@@ -52,14 +48,19 @@ def partial(request: HttpRequest, template: str) -> str:
 
 @require_safe
 def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = access.get(Incident.objects.select_related("customer", "tenant"), request.user, pk=pk)
-    listed = queries.alerts_of(found)
+    """One incident; the address of a merged one leads to its survivor, with ?merged=1 it shows the link itself."""
+    found = access.get(Incident.objects.select_related("customer", "tenant", "survivor"), request.user, pk=pk)
+    if found.survivor and "merged" not in request.GET:
+        return redirect(f"{found.survivor.get_absolute_url()}?from={found.pk}")
+    listed, merged = queries.alerts_of(found), list(merges.merged_from(found))
     context = {
         "incident": found,
         "alerts": listed,
         "evidence": queries.evidence_by_kind(listed),
         "survivor": queries.survivor(found),
-        "timeline": timeline(found, listed),
+        "merged": merged,
+        "came_from": next((one for one in merged if str(one.pk) == request.GET.get("from")), None),
+        "timeline": timeline(found, listed, queries.changes(found, listed)),
         "raw": pretty(found.raw),
         "active": "queue",
     }
@@ -73,7 +74,7 @@ def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "incident": found,
         "alerts": [found],
-        "timeline": timeline(found, [found]),
+        "timeline": timeline(found, [found], queries.changes(found, [found])),
         "evidence": queries.evidence_by_kind([found]),
         "raw": pretty(found.raw),
         "alone": True,
@@ -90,32 +91,6 @@ def sync(request: HttpRequest) -> HttpResponse:
     rows = health.rows(request.user)
     context = {"rows": rows, "outage": health.outage(), "set_aside": items, "active": "sync"}
     return render(request, "incidents/sync.html", context)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A moment of the timeline: an alert, a comment or, with neither, a word about the item itself."""
-
-    at: datetime | None
-    alert: Alert | None = None
-    comment: Comment | None = None
-    text: str = ""
-
-
-def timeline(found: Incident | Alert, alerts: list[Alert]) -> list[Entry]:
-    """What happened, oldest first; what has no readable time stands last."""
-    entries = [Entry(alert.first_activity_at or alert.microsoft_created_at, alert=alert) for alert in alerts]
-    entries.append(Entry(found.microsoft_created_at, text=_("Created at Microsoft")))
-    entries.append(Entry(found.microsoft_updated_at, text=_("Last change at Microsoft")))
-    if isinstance(found, Incident):
-        entries += [Entry(at, comment=comment) for comment, at in comments(found)]
-    return sorted(entries, key=lambda entry: entry.at or LATEST)
-
-
-def comments(found: Incident) -> list[tuple[Comment, Any]]:
-    record = reading.incident(bytes(found.raw))
-    listed = record.value.comments if isinstance(record, reading.Record) else None
-    return [(comment, moment(comment.written)) for comment in listed or () if comment]
 
 
 def pretty(raw: bytes | memoryview) -> str:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from defender.shapes import Record, reading
 from incidents import history, store
 from incidents.models import Alert, Change, Incident
+from incidents.templatetags import ui
 from tenants import connecting
 from tenants.models import Customer, Tenant
 
@@ -40,8 +42,8 @@ def alert(*items: dict[str, Any]) -> list[Record[Any]]:
     return records
 
 
-def arrive(tenant: Tenant, minutes: int, **fields: Any) -> None:
-    store.store(tenant, "incidents", incident(item(minutes, **fields)))
+def arrive(tenant: Tenant, minutes: int, number: str = "1", **fields: Any) -> None:
+    store.store(tenant, "incidents", incident(item(minutes, number, **fields)))
 
 
 def steps() -> list[tuple[str, str, str]]:
@@ -213,3 +215,48 @@ def test_a_directory_connected_again_makes_no_stored_incident_historic(tenant):
     assert Incident.objects.get().status == "resolved"
     assert not Incident.objects.filter(historic=True).exists()
     assert not Change.objects.filter(historic=True).exists()
+
+
+def test_the_page_tells_each_change_with_both_clocks(tenant, client, operator):
+    arrive(tenant, 0, customTags=["a"])
+    store.store(tenant, "alerts", alert(item(1, "b", title="The alert", incidentId="1")))
+    arrive(tenant, 5, status="inProgress", assignedTo="<b>\u202ex", customTags=["a", "b"])
+    store.store(tenant, "alerts", alert(item(9, "b", title="The alert", incidentId="1", status="resolved")))
+    client.force_login(operator)
+    answer = client.get(Incident.objects.get().get_absolute_url())
+    entries = [entry for entry in answer.context["timeline"] if entry.change]
+    assert [(str(entry.alert or ""), entry.change.field, entry.before, entry.after) for entry in entries] == [
+        ("", "status", "New", "In progress"),
+        ("", "assigned_to", "Unassigned", "<b>\N{REPLACEMENT CHARACTER}x"),
+        ("", "tags", "a", "a, b"),
+        ("The alert", "status", "New", "Resolved"),
+    ]
+    page = answer.content.decode()
+    assert f"Microsoft: Sun 1 Nov 2026, 12:05:00 UTC · seen here: {ui.to_the_second(entries[0].change.seen_at)}" in page
+    assert "Status: <bdi>New</bdi> → <bdi>In progress</bdi>" in page
+    assert "&lt;b&gt;\N{REPLACEMENT CHARACTER}x" in page
+
+
+def test_a_history_costs_a_page_one_query(tenant, client, operator):
+    arrive(tenant, 0)
+    client.force_login(operator)
+    address = Incident.objects.get().get_absolute_url()
+    client.get(address)
+    with CaptureQueriesContext(connection) as few:
+        client.get(address)
+    for minutes in range(1, 20):
+        arrive(tenant, minutes, status=("active", "resolved")[minutes % 2])
+    with CaptureQueriesContext(connection) as many:
+        client.get(address)
+    assert len(many) == len(few)
+
+
+def test_a_page_tells_no_change_of_another_incident(tenant, client, operator):
+    for number in ("1", "2"):
+        arrive(tenant, 0, number=number)
+        store.store(tenant, "alerts", alert(item(1, f"a{number}", incidentId=number)))
+    arrive(tenant, 5, number="2", severity="high")
+    store.store(tenant, "alerts", alert(item(9, "a2", incidentId="2", status="resolved")))
+    client.force_login(operator)
+    answer = client.get(Incident.objects.get(microsoft_id="1").get_absolute_url())
+    assert not any(entry.change for entry in answer.context["timeline"])

@@ -239,3 +239,45 @@ def test_a_merge_at_microsoft_arrives_whole(tenant, directory, world):
     last, first = Incident.objects.get(microsoft_id="3"), Incident.objects.get(microsoft_id="1")
     assert (last.opened_at, last.alert_count) == (first.microsoft_created_at, len(directory.alerts))
     assert [found.microsoft_id for found in merges.merged_from(last)] == ["1", "2"]
+
+
+def test_an_old_address_leads_to_the_survivor_and_the_link_stays_within_reach(tenant, client, operator):
+    for number, into in ((3, None), (2, 3), (1, 2)):
+        arrive(tenant, number, 10, into, displayName=f"Number {number} <i>")
+    first, last = Incident.objects.get(microsoft_id="1"), Incident.objects.get(microsoft_id="3")
+    client.force_login(operator)
+    answer = client.get(first.get_absolute_url(), follow=True)
+    assert answer.redirect_chain == [(f"{last.get_absolute_url()}?from={first.pk}", 302)]
+    assert answer.context["incident"] == last
+    assert [one.microsoft_id for one in answer.context["merged"]] == ["1", "2"]
+    page = answer.content.decode()
+    assert "Merged from" in page
+    assert page.count(f'href="{first.get_absolute_url()}?merged=1"') == 2
+    own = client.get(f"{first.get_absolute_url()}?merged=1")
+    assert (own.status_code, own.context["incident"], own.context["survivor"]) == (200, first, last)
+    assert "Merged into" in own.content.decode()
+    assert "Merged from" not in client.get(last.get_absolute_url()).content.decode()
+
+
+def test_a_link_without_known_end_shows_itself(tenant, client, operator):
+    arrive(tenant, 1, 10, 2)
+    arrive(tenant, 2, 10, 9)
+    client.force_login(operator)
+    shown = {name: client.get(Incident.objects.get(microsoft_id=name).get_absolute_url()) for name in ("1", "2")}
+    assert shown["1"].context["survivor"] == Incident.objects.get(microsoft_id="2")
+    assert "#9" in shown["2"].content.decode()
+
+
+@pytest.mark.parametrize("from_", ["", "x", "00000000-0000-0000-0000-000000000000", "<script>"])
+def test_where_somebody_came_from_is_believed_of_merged_ones_only(tenant, client, operator, from_):
+    arrive(tenant, 1, 10)
+    client.force_login(operator)
+    answer = client.get(Incident.objects.get().get_absolute_url(), {"from": from_})
+    assert (answer.status_code, answer.context["came_from"]) == (200, None)
+
+
+def test_a_link_tells_a_stranger_nothing(tenant, client, analyst):
+    arrive(tenant, 2, 10)
+    arrive(tenant, 1, 10, 2)
+    client.force_login(analyst)
+    assert client.get(Incident.objects.get(microsoft_id="1").get_absolute_url()).status_code == 404

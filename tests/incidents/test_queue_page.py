@@ -69,7 +69,7 @@ def test_the_order_of_the_list_is_the_order_of_the_index(operator: User, own: di
         for number in range(3000)
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE incidents_incident")
+        cursor.execute("ANALYZE incidents_incident, tenants_customer")
     after = queries.queue(operator, filters.Filters()).after
     assert after
     rows = queries.filtered(Incident.objects.visible_to(operator), filters.Filters())
