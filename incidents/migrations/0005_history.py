@@ -49,10 +49,24 @@ INDEXES = {
 GUARDS = """
 ALTER TABLE incidents_change ADD CONSTRAINT incidents_change_owner
     FOREIGN KEY (customer_id, tenant_id) REFERENCES tenants_tenant (customer_id, id);
-CREATE TRIGGER require_incident AFTER INSERT ON incidents_change REFERENCING NEW TABLE AS added
-    FOR EACH STATEMENT EXECUTE FUNCTION incidents_require_parent('incident_id', 'incidents_incident');
-CREATE TRIGGER require_alert AFTER INSERT ON incidents_change REFERENCING NEW TABLE AS added
-    FOR EACH STATEMENT EXECUTE FUNCTION incidents_require_parent('alert_id', 'incidents_alert');
+CREATE FUNCTION incidents_require_items() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM added
+        LEFT JOIN incidents_incident incident ON incident.id = added.incident_id
+        LEFT JOIN incidents_alert alert ON alert.id = added.alert_id
+        WHERE coalesce(added.incident_id, added.alert_id) IS NULL
+           OR added.incident_id IS NOT NULL AND (incident.customer_id, incident.tenant_id)
+                  IS DISTINCT FROM (added.customer_id, added.tenant_id)
+           OR added.alert_id IS NOT NULL AND (alert.customer_id, alert.tenant_id)
+                  IS DISTINCT FROM (added.customer_id, added.tenant_id)) THEN
+        RAISE foreign_key_violation USING MESSAGE = 'a change must name an item of the same customer and tenant';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER require_items AFTER INSERT ON incidents_change REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION incidents_require_items();
 CREATE FUNCTION incidents_keep_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE integrity_constraint_violation USING MESSAGE = 'history is added to and never changed';
@@ -73,6 +87,7 @@ CREATE TRIGGER require_survivor AFTER INSERT OR UPDATE ON incidents_incident
 NO_GUARDS = """
 ALTER TABLE incidents_change DROP CONSTRAINT incidents_change_owner;
 DROP FUNCTION incidents_require_survivor CASCADE;
+DROP FUNCTION incidents_require_items CASCADE;
 DROP FUNCTION incidents_keep_history CASCADE;
 """
 
@@ -103,6 +118,9 @@ UPDATE incidents_incident incident
     FROM family JOIN opened USING (survivor) WHERE family.id = incident.id;
 UPDATE incidents_alert alert SET incident_id = loser.survivor_id
     FROM incidents_incident loser WHERE loser.id = alert.incident_id AND loser.survivor_id IS NOT NULL;
+UPDATE incidents_incident incident
+    SET alert_count = (SELECT count(*) FROM incidents_alert WHERE incident_id = incident.id)
+    WHERE survivor_id IS NOT NULL OR id IN (SELECT survivor_id FROM incidents_incident);
 INSERT INTO incidents_change
     (customer_id, tenant_id, incident_id, field, before, after, microsoft_at, seen_at, historic)
 SELECT customer_id, tenant_id, id, 'created', '', jsonb_build_object(

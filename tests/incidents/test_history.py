@@ -182,7 +182,7 @@ def test_history_cannot_name_an_item_of_another_customer(tenant):
     store.store(tenant, "alerts", alert(item(0, "a")))
     other = Tenant.objects.create(customer=Customer.objects.create(name="Other"), entra_id=UUID(int=7))
     own = {"customer": other.customer, "tenant": other, "field": "status"}
-    for named in ({"incident": Incident.objects.get()}, {"alert": Alert.objects.get()}):
+    for named in ({"incident": Incident.objects.get()}, {"alert": Alert.objects.get()}, {}):
         with pytest.raises(IntegrityError, match="same customer"), transaction.atomic():
             Change.objects.create(**own, **named)
 
