@@ -18,7 +18,7 @@ updated just then can take a neighbour with it over a page's edge; the next chan
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -31,18 +31,32 @@ REPEATS = "Graph sends the same page again and again."
 STUCK = "Graph refuses its own link to the next page, and the list cannot be read on by time."
 
 
+By = Literal["lastUpdateDateTime", "createdDateTime"]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What Graph cannot list: all of one time, `low` to `high` with both, in Microsoft's own texts; and why."""
+
+    low: str
+    high: str
+    reason: str
+    raw: bytes = b""
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of a window.
 
-    `newest` is the highest lastUpdateDateTime on it in Microsoft's own text, '' if none. `position` is an opaque
-    text from which the same window goes on after this page, in a later process too; '' after the last page.
+    `newest` is the highest time on it that the window goes by, in Microsoft's own text, '' if none. `position` is an
+    opaque text from which the same window goes on after this page, in a later process too; '' after the last page.
     """
 
     items: tuple[Record[Any], ...]
     broken: tuple[Broken, ...]
     newest: str
     position: str
+    refused: tuple[Refused, ...] = ()
 
 
 class Position(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,13 +71,19 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     seen: list[str] = []  # ids at the edge, which come again when the next page is asked for by time
 
 
+TIMES: dict[By, Callable[[Any], str]] = {
+    "lastUpdateDateTime": lambda item: item.value.last_update_date_time or "",
+    "createdDateTime": lambda item: item.value.created_date_time or "",
+}
 Read = Callable[[Iterable[bytes]], tuple[list[Any], list[Broken]]]
 
 
-def pages(graph: Graph, path: str, read: Read, since: str, position: str = "") -> Iterator[Page]:
-    """Every item changed since `since`, at least once; raises what errors.py draws."""
+def pages(
+    graph: Graph, path: str, read: Read, since: str, position: str = "", until: str = "", by: By = "lastUpdateDateTime"
+) -> Iterator[Page]:
+    """Every item whose time `by` is `since` or later and before `until`, at least once; raises what errors.py draws."""
     place: Position | None = restored(position)
-    window = Window(graph, path, read, since, resumed=place != Position())
+    window = Window(graph, path, read, since, until, by, resumed=place != Position())
     while place is not None:
         page, place = window.page(place)
         yield page
@@ -78,8 +98,10 @@ def restored(position: str) -> Position:
 
 
 class Window:
-    def __init__(self, graph: Graph, path: str, read: Read, since: str, *, resumed: bool) -> None:
-        self.graph, self.path, self.read, self.since = graph, path, read, since
+    def __init__(self, graph: Graph, path: str, read: Read, since: str, until: str, by: By, *, resumed: bool) -> None:
+        self.graph, self.path, self.read = graph, path, read
+        self.since, self.until, self.by = since, until, by
+        self.time = TIMES[by]
         self.resumed = resumed
         self.top = PAGE_SIZE
         self.ordered = True
@@ -95,7 +117,7 @@ class Window:
         self.resumed = False
         self.refuse_repetition(place, raw)
         items, broken = self.read(raw.entries)
-        dated = [text for item in items if nanoseconds(text := item.value.last_update_date_time or "") is not None]
+        dated = [text for item in items if nanoseconds(text := self.time(item)) is not None]
         following = self.following(place, raw, items, dated)
         # What stood at the edge comes again when asked by time; it is stored already.
         new = tuple(item for item in items if not place.seen or key(item) not in place.seen)
@@ -124,14 +146,16 @@ class Window:
                 raise errors.MicrosoftFault(REPEATS)
             self.links.add(place.link)
             return self.graph.linked_page(place.link)
-        condition = f"lastUpdateDateTime ge {place.low or self.since}"
+        condition = f"{self.by} ge {place.low or self.since}"
+        if self.until:
+            condition += f" and {self.by} lt {self.until}"
         if place.high:
-            condition += f" and lastUpdateDateTime le {place.high}"
+            condition += f" and {self.by} le {place.high}"
         return self.asked(condition)
 
     def asked(self, condition: str) -> RawPage:
         """Ask with the order and page size that Graph accepts; both limits are learnt from its refusals."""
-        order = {"orderby": "lastUpdateDateTime asc"} if self.ordered else {}
+        order = {"orderby": f"{self.by} asc"} if self.ordered else {}
         try:
             return self.graph.page(self.path, filter=condition, top=self.top, **order)
         except errors.PageSizeRefused as refused:
@@ -157,7 +181,7 @@ class Window:
         if rank(edge) == rank(place.edge or ""):
             # More items share one time than a page holds: only the link leads past them.
             return msgspec.structs.replace(place, link=raw.next_link, order=order, edge=edge, seen=[])
-        seen = [key(item) for item in items if rank(item.value.last_update_date_time or "") == rank(edge)]
+        seen = [key(item) for item in items if rank(self.time(item)) == rank(edge)]
         return Position(low=edge, order=order, edge=edge, seen=seen)
 
 
@@ -187,4 +211,5 @@ def rank(text: str) -> int:
 
 
 def key(item: Any) -> str:
+    """One version of an item; by whatever time the window goes, one that changed meanwhile is another."""
     return f"{item.id} {item.value.last_update_date_time}"

@@ -3,6 +3,20 @@
 from incidents.models.history import Change
 from incidents.models.ledger import Breaker, Budget, SetAside, SyncState
 from incidents.models.owned import Owned
+from incidents.models.reads import DetailRead, Gap, Unstored
 from incidents.models.received import Alert, Evidence, Incident
 
-__all__ = ["Alert", "Breaker", "Budget", "Change", "Evidence", "Incident", "Owned", "SetAside", "SyncState"]
+__all__ = [
+    "Alert",
+    "Breaker",
+    "Budget",
+    "Change",
+    "DetailRead",
+    "Evidence",
+    "Gap",
+    "Incident",
+    "Owned",
+    "SetAside",
+    "SyncState",
+    "Unstored",
+]

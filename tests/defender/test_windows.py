@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from defender import errors, incidents
-from defender.shapes import nanoseconds
+from defender import errors, incidents, windows
+from defender.shapes import nanoseconds, reading
 
 BASE = "https://graph.microsoft.com/v1.0/security/incidents"
 SINCE = "2024-01-01T00:00:00Z"
@@ -33,6 +33,7 @@ class List:
         self.times = {str(number): time for number, time in enumerate(times)}
         self.order, self.most, self.links = order, most, links
         self.orderby = True
+        self.property = "lastUpdateDateTime"
         self.between: Callable[[int], None] = lambda served: None
         self.asked: list[dict[str, str]] = []
 
@@ -55,16 +56,19 @@ class List:
     def page(self, condition: str, at: int) -> httpx.Response:
         low = re.search(r"ge (\S+)", condition)
         high = re.search(r"le (\S+)", condition)
+        end = re.search(r"lt (\S+)", condition)
         found = [
             (time, name)
             for name, time in self.times.items()
-            if (not low or time >= ticks(low[1])) and (not high or time <= ticks(high[1]))
+            if (not low or time >= ticks(low[1]))
+            and (not high or time <= ticks(high[1]))
+            and (not end or time < ticks(end[1]))
         ]
         shuffle = 7919 if self.order == "mixed" else 1
         found.sort(key=lambda entry: (entry[0] * shuffle % 10_007, int(entry[1])))
         if self.order == "falling":
             found.reverse()
-        page = {"value": [{"id": name, "lastUpdateDateTime": text(time)} for time, name in found[at : at + self.most]]}
+        page = {"value": [{"id": name, self.property: text(time)} for time, name in found[at : at + self.most]]}
         if at + self.most < len(found):
             token = str(httpx.QueryParams({"$skiptoken": json.dumps([at + self.most, condition])}))
             page["@odata.nextLink"] = f"{BASE}?{token}"
@@ -100,6 +104,26 @@ def test_neither_count_nor_expand_is_asked_for(microsoft):
     listed = List([1])
     window(microsoft, listed)
     assert set(listed.asked[0]) == {"$filter", "$orderby", "$top"} and listed.asked[0]["$top"] == "50"
+
+
+@pytest.mark.parametrize("order", ["rising", "falling", "mixed"])
+def test_a_window_ends_before_its_upper_bound(microsoft, order):
+    listed = List(range(200), order=order)
+    microsoft.answer = listed
+    found = ids(windows.pages(microsoft.graph(), "/security/incidents", reading.incidents, text(20), until=text(150)))
+    assert found == {str(number) for number in range(20, 150)}
+    assert all("lt " + text(150) in query.get("$filter", text(150)) or "$skiptoken" in query for query in listed.asked)
+
+
+def test_a_window_by_created_time_asks_and_goes_on_by_it(microsoft):
+    listed = List(range(120))
+    listed.property = "createdDateTime"
+    microsoft.answer = listed
+    found = windows.pages(microsoft.graph(), "/security/incidents", reading.incidents, SINCE, by="createdDateTime")
+    pages = list(found)
+    assert ids(pages) == set(listed.times) and pages[-1].newest == text(119)
+    assert {query["$orderby"] for query in listed.asked} == {"createdDateTime asc"}
+    assert listed.asked[1]["$filter"] == f"createdDateTime ge {text(49)}"
 
 
 def test_an_incident_updated_meanwhile_takes_no_neighbour_with_it(microsoft):
