@@ -7,7 +7,7 @@ DefenderError
   CustomerFault (customer)
     ConsentMissing, RoleMissing, LicenceMissing, AppDisabled, TenantNotFound, WrongCloud, BlockedByPolicy
   Throttled, NotFound, MicrosoftFault (microsoft)
-    Unreachable, TooLarge, Untrustworthy
+    Unreachable, Untrustworthy, TooLarge, ServerFault, Unreadable, Endless
 """
 
 from typing import ClassVar
@@ -126,3 +126,15 @@ class Untrustworthy(MicrosoftFault):
     """An answer that would lead us astray: a link elsewhere, a token of another tenant."""
 
     kind = "untrustworthy"
+
+
+class ServerFault(MicrosoftFault):
+    """A status of 500 or more: of this request, or of all."""
+
+
+class Unreadable(MicrosoftFault):
+    """An answer that is no JSON, or not what was asked for."""
+
+
+class Endless(MicrosoftFault):
+    """A list that goes round in circles."""

@@ -72,7 +72,7 @@ class Graph:
         if status >= 400:
             raise graph_errors.error_of(status, headers, body, token.roles)
         if not body.lstrip().startswith(b"{"):
-            raise errors.MicrosoftFault("What came back from Graph, or from something on the way to it, is no JSON.")
+            raise errors.Unreadable("What came back from Graph, or from something on the way to it, is no JSON.")
         return body
 
     def send(
@@ -152,7 +152,7 @@ def raw_page(body: bytes) -> RawPage:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return cut(body)
     if page.value is None:
-        raise errors.MicrosoftFault("Graph's answer is not a list of items.")
+        raise errors.Unreadable("Graph's answer is not a list of items.")
     return RawPage(tuple(bytes(entry) for entry in page.value), page.next_link or "")
 
 
@@ -169,7 +169,7 @@ def cut(body: bytes) -> RawPage:
             elif key == "@odata.nextLink":
                 link = json.loads(text[begin:end])
     except (ValueError, RecursionError) as error:
-        raise errors.MicrosoftFault("Graph's answer is not JSON.") from error
+        raise errors.Unreadable("Graph's answer is not JSON.") from error
     if entries is None:
-        raise errors.MicrosoftFault("Graph's answer is not a list of items.")
+        raise errors.Unreadable("Graph's answer is not a list of items.")
     return RawPage(tuple(entries), link if isinstance(link, str) else "")

@@ -49,8 +49,8 @@ def error_of(
     if status == 404:
         return errors.NotFound("Graph knows no such item in this directory.", code=code, request_id=request_id)
     wait = retry_after(headers.get("Retry-After"))
-    return errors.MicrosoftFault(f"Graph answered with status {status}.", code=code, retry_after=wait,
-                                 request_id=request_id)  # fmt: skip
+    kind = errors.ServerFault if status >= 500 else errors.MicrosoftFault
+    return kind(f"Graph answered with status {status}.", code=code, retry_after=wait, request_id=request_id)
 
 
 def rejected(status: int, code: str, message: str, request_id: str) -> errors.DefenderError:

@@ -1,26 +1,30 @@
 """Incidents and alerts of one tenant: what changed, one of them, and what we change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from defender import errors, windows
 from defender.graph import Graph, raw_page
 from defender.shapes import Alert, Broken, Comment, Incident, Record, reading
-from defender.windows import Page
+from defender.windows import Page, Range
 
 INCIDENTS = "/security/incidents"
 ALERTS = "/security/alerts_v2"
 
 
-def changed_incidents(graph: Graph, since: str, *, position: str = "") -> Iterator[Page]:
+def changed_incidents(
+    graph: Graph, since: str, *, position: str = "", until: str = "", without: Sequence[Range] = ()
+) -> Iterator[Page]:
     """Incidents changed since the time, without their alerts: expanding them fails on large tenants."""
-    return windows.pages(graph, INCIDENTS, reading.incidents, since, position)
+    return windows.pages(graph, INCIDENTS, reading.incidents, since, position, until, without=without)
 
 
-def changed_alerts(graph: Graph, since: str, *, position: str = "") -> Iterator[Page]:
+def changed_alerts(
+    graph: Graph, since: str, *, position: str = "", until: str = "", without: Sequence[Range] = ()
+) -> Iterator[Page]:
     """Alerts with their evidence changed since the time, those without incident among them."""
-    return windows.pages(graph, ALERTS, reading.alerts, since, position)
+    return windows.pages(graph, ALERTS, reading.alerts, since, position, until, without=without)
 
 
 def incident(graph: Graph, microsoft_id: str) -> Record[Incident]:

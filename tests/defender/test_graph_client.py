@@ -119,12 +119,12 @@ def test_a_403_for_a_token_without_roles_is_a_missing_role(microsoft):
         (400, error("BadRequest", "nonsense"), errors.RequestRejected),
         (400, error("BadRequest", "SkipToken not allowed"), errors.SkipTokenRefused),
         (410, error("Gone"), errors.SkipTokenRefused),
-        (500, b"<html>", errors.MicrosoftFault),
-        (503, b"", errors.MicrosoftFault),
+        (500, b"<html>", errors.ServerFault),
+        (503, b"", errors.ServerFault),
         (302, b"", errors.Untrustworthy),
-        (200, b"<html>login</html>", errors.MicrosoftFault),
-        (200, b"", errors.MicrosoftFault),
-        (200, b"[]", errors.MicrosoftFault),
+        (200, b"<html>login</html>", errors.Unreadable),
+        (200, b"", errors.Unreadable),
+        (200, b"[]", errors.Unreadable),
     ],
 )
 def test_each_status_has_its_class(microsoft, status, body, kind):

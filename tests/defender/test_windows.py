@@ -1,9 +1,5 @@
 """Windows over a list that is rising, falling or neither, with ties, refusals and changes while it is read."""
 
-import json
-import re
-from collections.abc import Callable, Iterable
-
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,81 +7,7 @@ from hypothesis import strategies as st
 
 from defender import errors, incidents, windows
 from defender.shapes import nanoseconds, reading
-
-BASE = "https://graph.microsoft.com/v1.0/security/incidents"
-SINCE = "2024-01-01T00:00:00Z"
-
-
-def text(ticks: int) -> str:
-    """Microsoft writes ticks of 100 ns and drops zeros at the end."""
-    fraction = f"{ticks % 10_000_000:07d}".rstrip("0")
-    return f"2024-01-01T00:00:{ticks // 10_000_000:02d}{'.' + fraction if fraction else ''}Z"
-
-
-def ticks(date: str) -> int:
-    return ((nanoseconds(date) or 0) - (nanoseconds(SINCE) or 0)) // 100
-
-
-class List:
-    """Graph's list of incidents: pages by skip tokens over whatever the list is at that moment."""
-
-    def __init__(self, times: Iterable[int], *, order: str = "rising", most: int = 50, links: bool = True) -> None:
-        self.times = {str(number): time for number, time in enumerate(times)}
-        self.order, self.most, self.links = order, most, links
-        self.orderby = True
-        self.property = "lastUpdateDateTime"
-        self.between: Callable[[int], None] = lambda served: None
-        self.asked: list[dict[str, str]] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        query = dict(request.url.params)
-        self.asked.append(query)
-        if int(query.get("$top", 0)) > self.most:
-            return refused(f"The limit of '{self.most}' for Top query has been exceeded.")
-        if "$orderby" in query and not self.orderby:
-            return refused("$orderby is not supported.")
-        at = 0
-        if "$skiptoken" in query:
-            if not self.links:
-                return refused("SkipToken not allowed")
-            at, query["$filter"] = json.loads(query["$skiptoken"])
-        answer = self.page(query["$filter"], at)
-        self.between(len(self.asked))
-        return answer
-
-    def page(self, condition: str, at: int) -> httpx.Response:
-        low = re.search(r"ge (\S+)", condition)
-        high = re.search(r"le (\S+)", condition)
-        end = re.search(r"lt (\S+)", condition)
-        found = [
-            (time, name)
-            for name, time in self.times.items()
-            if (not low or time >= ticks(low[1]))
-            and (not high or time <= ticks(high[1]))
-            and (not end or time < ticks(end[1]))
-        ]
-        shuffle = 7919 if self.order == "mixed" else 1
-        found.sort(key=lambda entry: (entry[0] * shuffle % 10_007, int(entry[1])))
-        if self.order == "falling":
-            found.reverse()
-        page = {"value": [{"id": name, self.property: text(time)} for time, name in found[at : at + self.most]]}
-        if at + self.most < len(found):
-            token = str(httpx.QueryParams({"$skiptoken": json.dumps([at + self.most, condition])}))
-            page["@odata.nextLink"] = f"{BASE}?{token}"
-        return httpx.Response(200, json=page)
-
-
-def refused(message: str) -> httpx.Response:
-    return httpx.Response(400, json={"error": {"code": "BadRequest", "message": message}})
-
-
-def window(microsoft, listed, since=SINCE, position=""):
-    microsoft.answer = listed
-    return list(incidents.changed_incidents(microsoft.graph(), since, position=position))
-
-
-def ids(pages) -> set[str]:
-    return {item.id for page in pages for item in page.items}
+from tests.defender.lists import BASE, SINCE, List, ids, text, window
 
 
 def test_a_rising_list_is_read_by_time_and_each_item_once(microsoft):
@@ -151,11 +73,6 @@ def test_a_refused_skip_token_switches_to_time_boundaries(microsoft):
     listed = List(range(120), order="falling", links=False)
     assert ids(window(microsoft, listed)) == set(listed.times)
     assert any(" and lastUpdateDateTime le " in query.get("$filter", "") for query in listed.asked)
-
-
-def test_a_refused_skip_token_in_an_unordered_list_is_a_fault(microsoft):
-    with pytest.raises(errors.MicrosoftFault, match="refuses its own link"):
-        window(microsoft, List(range(120), order="mixed", links=False))
 
 
 def test_an_unordered_list_is_read_by_links(microsoft):

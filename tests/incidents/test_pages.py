@@ -153,7 +153,7 @@ def test_an_alert_without_incident_is_shown(client, operator, tenant, directory,
 
 
 def test_a_customer_that_could_not_be_read_is_named_in_the_header(client, operator, tenant, world):
-    world.faults.add("status", value=503, times=2)
+    world.faults.add("status", value=503, times=20)
     sync.pull(tenant)
     client.force_login(operator)
     page = client.get("/").content.decode()

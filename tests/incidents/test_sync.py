@@ -92,8 +92,9 @@ def test_a_failure_between_pages_keeps_the_position_and_not_the_watermark(tenant
     claimed.since = sync.window_start(claimed)
     pages = sync.CHANGED["incidents"](sync.cloud.graph(tenant), claimed.since)
     sync.commit(claimed, next(pages))
-    world.faults.add("status", path="incidents", value=503)
+    world.faults.add("status", path="incidents", value=503, times=9)
     sync.finish([sync.read(claimed)])
+    world.faults.clear()
     after = state(tenant)
     assert (after.watermark, after.error_kind, Incident.objects.count()) == ("", "microsoft_fault", 50)
     assert after.position
@@ -180,8 +181,9 @@ def test_a_title_that_a_text_column_cannot_hold_is_kept_in_the_raw_json(tenant, 
 @pytest.mark.parametrize("kind", ["html", "empty", "cut", "partial", "redirect"])
 def test_an_answer_that_is_none_is_said_and_loses_nothing(tenant, directory, world, kind):
     many(directory, world, 2)
-    world.faults.add(kind, path="incidents")
+    world.faults.add(kind, path="incidents", times=9)
     assert sync.pull(tenant).error.endswith(".")
+    world.faults.clear()
     assert sync.pull(tenant).error == ""
     assert stored(tenant) == wanted(directory)
 
