@@ -1,5 +1,6 @@
 """What was received from Microsoft, its history, and the ledger of how it is being read."""
 
+from incidents.models.completeness import Backfill, DayCount
 from incidents.models.history import Change
 from incidents.models.ledger import Breaker, Budget, SetAside, SyncState
 from incidents.models.owned import Owned
@@ -8,9 +9,11 @@ from incidents.models.received import Alert, Evidence, Incident
 
 __all__ = [
     "Alert",
+    "Backfill",
     "Breaker",
     "Budget",
     "Change",
+    "DayCount",
     "DetailRead",
     "Evidence",
     "Gap",

@@ -1,0 +1,44 @@
+"""A bounded stretch of a list, read page by page beside the live streams and stored under the lease of its work."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Literal
+
+from django.db.models.functions import Now
+
+from defender import incidents as microsoft
+from defender import windows
+from defender.graph import Graph
+from defender.shapes import reading
+from defender.windows import Page
+from incidents import leases, store
+from incidents.models import SyncState
+
+# Work beside the live streams comes back to its queue after so many pages.
+PAGES = 10
+LISTS: Mapping[str, tuple[str, Callable[..., Any]]] = {
+    "incidents": (microsoft.INCIDENTS, reading.incidents),
+    "alerts": (microsoft.ALERTS, reading.alerts),
+}
+By = Literal["lastUpdateDateTime", "createdDateTime"]
+
+
+def pages(
+    graph: Graph, stream: str, low: datetime, high: datetime, by: By, position: str, most: int = PAGES
+) -> Iterator[Page]:
+    """At most so many pages of what has its time `by` from `low` on and before `high`."""
+    path, read = LISTS[stream]
+    return islice(windows.pages(graph, path, read, text(low), position, until=text(high), by=by), most)
+
+
+def write(state: SyncState, stream: str, page: Page) -> store.Counts:
+    """Store a page of a stream; the lease begins anew. Call it in the transaction that keeps the next position."""
+    leases.hold(state)
+    SyncState.objects.filter(pk=state.pk).update(leased_until=Now() + leases.LENGTH)
+    return store.store(state.tenant, stream, page.items, page.broken)
+
+
+def text(at: datetime) -> str:
+    """A time as Graph's filter wants it."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
