@@ -1,0 +1,197 @@
+"""Hold the store against Microsoft's own count, day by day, and read again what counts less here.
+
+Items are counted by the UTC day of their creation, which never changes: the last two days every hour, thirty days once
+a day. Only what has been read is counted: up to a little before the last complete live read, and back to where the
+past has been reached. A day of which Microsoft has more opens a gap and is read again whole, until the numbers agree.
+Of a day of which Microsoft has fewer nothing is missing here: what it no longer shows stays in the store.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from defender import counting
+from defender.graph import Graph
+from defender.windows import Page
+from incidents import leases, slices
+from incidents.models import Alert, Backfill, DayCount, Gap, Incident, SyncState
+from tenants.models import Tenant
+
+DAYS = 30
+DAY = timedelta(days=1)
+RECENT_DAYS, OFTEN, SELDOM = 2, timedelta(hours=1), DAY
+# What is younger may still be on its way into Microsoft's lists.
+SETTLING = timedelta(minutes=5)
+# With a live read older than this the difference would be lateness, not loss.
+CURRENT = timedelta(minutes=15)
+WAIT = timedelta(minutes=5)
+COUNTS_A_TURN = 8
+PAUSES = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), DAY)
+NEVER = datetime.min.replace(tzinfo=UTC)
+ROWS: Mapping[str, type[Incident] | type[Alert]] = {"incidents": Incident, "alerts": Alert}
+LISTS_FEWER = "Microsoft counts more than it lists."
+NOT_STORED = "Not all that Microsoft lists can be stored; see what is set aside."
+
+
+@dataclass(frozen=True)
+class Span:
+    """What of a stream has been read, and so can be counted: from `low` on and before `high`, in whole seconds."""
+
+    low: datetime
+    high: datetime
+
+
+def read(state: SyncState, graph: Graph) -> datetime:
+    """Read a gap's day again or count a few days; due at once while there is more of either."""
+    spans = countable(state.tenant)
+    if gap := due_gap(state.tenant, spans):
+        read_again(state, graph, gap, spans[gap.stream].high)
+    else:
+        for stream, days in due_days(state.tenant, spans).items():
+            count(state, graph, stream, days, spans[stream].high)
+    return next_due(state.tenant, spans)
+
+
+def countable(tenant: Tenant) -> dict[str, Span]:
+    """The span of each stream; without those that are not read up to date, or whose past has no plan."""
+    now, spans = timezone.now(), {}
+    pasts = {past.stream: past for past in Backfill.objects.filter(tenant=tenant)}
+    read_at = dict(SyncState.objects.filter(tenant=tenant).values_list("stream", "completed_at"))
+    for stream, past in pasts.items():
+        at = read_at.get(stream)
+        if at and at > now - CURRENT:
+            low = past.from_at if past.finished_at else past.reached_at
+            spans[stream] = Span(low, (min(at, now) - SETTLING).replace(microsecond=0))
+    return spans
+
+
+def due_gap(tenant: Tenant, spans: Mapping[str, Span]) -> Gap | None:
+    return open_gaps(tenant, spans).filter(due_at__lte=timezone.now()).order_by("due_at", "pk").first()
+
+
+def open_gaps(tenant: Tenant, streams: Mapping[str, Span]) -> QuerySet[Gap]:
+    return Gap.objects.filter(tenant=tenant, kind=Gap.Kind.COUNT, closed_at=None, stream__in=streams)
+
+
+def due_days(tenant: Tenant, spans: Mapping[str, Span]) -> dict[str, list[date]]:
+    """As many days as one turn counts, by stream: those that were never counted and the newest first."""
+    now = timezone.now()
+    due = sorted((at, -day.toordinal(), stream) for stream, day, at in agenda(tenant, spans) if at <= now)
+    chosen: dict[str, list[date]] = defaultdict(list)
+    for _, ordinal, stream in due[:COUNTS_A_TURN]:
+        chosen[stream].append(date.fromordinal(-ordinal))
+    return chosen
+
+
+def agenda(tenant: Tenant, spans: Mapping[str, Span]) -> list[tuple[str, date, datetime]]:
+    """Each day of each stream with the time at which it has to be counted next."""
+    counted = {
+        (stream, day): at
+        for stream, day, at in DayCount.objects.filter(tenant=tenant).values_list("stream", "day", "counted_at")
+    }
+    found = []
+    for stream, span in spans.items():
+        today = span.high.date()
+        for day in (today - DAY * age for age in range(DAYS)):
+            if span.low <= start(day) < span.high:
+                at, often = counted.get((stream, day)), day >= today - DAY * RECENT_DAYS
+                found.append((stream, day, at + (OFTEN if often else SELDOM) if at else NEVER))
+    return found
+
+
+def next_due(tenant: Tenant, spans: Mapping[str, Span]) -> datetime:
+    now = timezone.now()
+    times = [at for _, _, at in agenda(tenant, spans)]
+    times += open_gaps(tenant, spans).values_list("due_at", flat=True)
+    if len(spans) < len(ROWS) or Backfill.objects.filter(tenant=tenant, finished_at=None).exists():
+        times.append(now + WAIT)
+    return max(min(times, default=now + WAIT), now)
+
+
+def count(state: SyncState, graph: Graph, stream: str, days: Sequence[date], high: datetime) -> None:
+    """Ask Microsoft for its number of each day up to `high`, and write down how many of them are here."""
+    before = stored(state.tenant, stream, days, high)
+    expected = {day: counted(graph, stream, day, high) for day in days}
+    after = stored(state.tenant, stream, days, high)
+    with transaction.atomic():
+        leases.hold(state)
+        for day, number in expected.items():
+            # What arrived between the two looks may be in Microsoft's number or not.
+            low, found = before.get(day, 0), after.get(day, 0)
+            record(state.tenant, stream, day, number, found if number is None else max(low, min(number, found)))
+
+
+def counted(graph: Graph, stream: str, day: date, high: datetime) -> int | None:
+    path, _ = slices.LISTS[stream]
+    return counting.created(graph, path, slices.text(start(day)), slices.text(min(start(day + DAY), high)))
+
+
+def stored(tenant: Tenant, stream: str, days: Sequence[date], high: datetime) -> dict[date, int]:
+    """How many items the store has of each of these days up to `high`, merged ones among them as at Microsoft."""
+    rows = ROWS[stream].objects.filter(
+        tenant=tenant, microsoft_created_at__gte=start(min(days)), microsoft_created_at__lt=high
+    )
+    by_day = rows.order_by().values_list(TruncDate("microsoft_created_at", tzinfo=UTC))
+    return dict(by_day.annotate(Count("pk")))
+
+
+def record(tenant: Tenant, stream: str, day: date, expected: int | None, found: int) -> None:
+    """Keep both numbers; a gap is open exactly while Microsoft's is known to be higher."""
+    of_day = {"customer_id": tenant.customer_id, "tenant": tenant, "stream": stream, "day": day}
+    now = timezone.now()
+    numbers = {"expected": expected, "found": found}
+    DayCount.objects.update_or_create(**of_day, defaults={**numbers, "counted_at": now})
+    gaps = Gap.objects.filter(tenant=tenant, kind=Gap.Kind.COUNT, stream=stream, day=day, closed_at=None)
+    if expected is None:
+        return
+    if expected <= found:
+        gaps.update(**numbers, closed_at=now)
+    elif not gaps.update(**numbers):
+        span = {"low": slices.text(start(day)), "high": slices.text(start(day + DAY))}
+        Gap.objects.create(**of_day, **numbers, **span, kind=Gap.Kind.COUNT, due_at=now)
+
+
+def read_again(state: SyncState, graph: Graph, gap: Gap, high: datetime) -> None:
+    """Read a few pages of the gap's day; after the last one count it anew, and leave it open for later if need be."""
+    assert gap.day is not None
+    listed = DayCount.objects.get(tenant=gap.tenant_id, stream=gap.stream, day=gap.day)
+    if not listed.position:
+        listed.listed = 0
+    first, last = start(gap.day), start(gap.day + DAY)
+    for page in slices.pages(graph, gap.stream, first, last, "createdDateTime", listed.position):
+        keep(state, listed, page)
+    if listed.position:
+        return
+    count(state, graph, gap.stream, [gap.day], high)
+    with transaction.atomic():
+        leases.hold(state)
+        postpone(gap, listed.listed)
+
+
+@transaction.atomic
+def keep(state: SyncState, listed: DayCount, page: Page) -> None:
+    """Write the rows of a page and the place of the next one together, or neither."""
+    listed.listed += slices.write(state, listed.stream, page).fetched
+    listed.position = page.position
+    listed.save(update_fields=["position", "listed"])
+
+
+def postpone(gap: Gap, listed: int) -> None:
+    """Note that the day was read; if the gap is still open it is tried again later, and later each time."""
+    gap.refresh_from_db()
+    gap.attempts += 1
+    gap.tried_at = timezone.now()
+    gap.due_at = gap.tried_at + PAUSES[min(gap.attempts, len(PAUSES)) - 1]
+    if gap.closed_at is None:
+        gap.reason = LISTS_FEWER if listed < (gap.expected or 0) else NOT_STORED
+    gap.save(update_fields=["attempts", "tried_at", "due_at", "reason"])
+
+
+def start(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

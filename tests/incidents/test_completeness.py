@@ -1,0 +1,251 @@
+"""The store is held against Microsoft's count; what is missing is read again, and nothing is claimed unproven."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from incidents import backfill, completeness, leases, slices, sync
+from incidents.models import Alert, Backfill, DayCount, Gap, Incident, SyncState
+from simulator.stories import STORIES
+from tenants import cloud
+
+pytestmark = pytest.mark.django_db
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def day(age):
+    """The UTC day so many days ago, seen from what is old enough to be counted."""
+    return (datetime.now(UTC) - completeness.SETTLING).date() - age * DAY
+
+
+def noon(age):
+    return completeness.start(day(age)) + 12 * HOUR
+
+
+def story(directory, world, age, number=1):
+    """Incidents of that day, unchanged since."""
+    made = []
+    for index in range(number):
+        at = noon(age) + timedelta(seconds=index)
+        made.append(directory.add_story(at, STORIES[index % len(STORIES)], hostile=False))
+    world.advance(0)
+    return made
+
+
+@pytest.fixture
+def read(tenant, directory, world):
+    """Halden Energi read to the present, with five days of incidents and nothing of its past left to read."""
+    for age in (1, 2, 3, 10, 29):
+        story(directory, world, age, 2)
+    sync.pull(tenant)
+    backfill.begin(tenant)
+    Backfill.objects.update(finished_at=timezone.now())
+    return tenant
+
+
+def claimed(tenant):
+    SyncState.objects.get_or_create(tenant=tenant, customer=tenant.customer, stream="completeness")
+    SyncState.objects.update(leased_until=None)
+    return leases.claim(tenant, "completeness")
+
+
+def turn(tenant):
+    return completeness.read(claimed(tenant), cloud.graph(tenant))
+
+
+def turns(tenant):
+    """Count until nothing is due any more."""
+    number = 1
+    while turn(tenant) <= timezone.now():
+        number += 1
+        assert number < 50
+    return number
+
+
+def again():
+    """Everything was counted a day ago."""
+    DayCount.objects.update(counted_at=timezone.now() - DAY)
+
+
+def counted(stream="incidents"):
+    """Days of which either side has something."""
+    rows = DayCount.objects.filter(stream=stream).exclude(expected=0, found=0).order_by("-day")
+    return [(row.expected, row.found) for row in rows]
+
+
+def asked(world, directory):
+    return len(world.requests[directory.id, world.client_id])
+
+
+def test_both_streams_are_counted_day_by_day_over_thirty_days(read, directory, world):
+    before = asked(world, directory)
+    assert turns(read) == 8
+    assert counted() == [(2, 2)] * 5
+    assert sum(expected for expected, _ in counted("alerts")) == len(directory.alerts)
+    assert asked(world, directory) - before == DayCount.objects.count() == 60
+    assert not Gap.objects.exists()
+
+
+def test_merged_incidents_are_counted_on_both_sides(read, directory, world):
+    names = list(directory.incidents)
+    directory.merge(world.now, names[0], names[1])
+    sync.pull(read)
+    turns(read)
+    assert counted() == [(2, 2)] * 5
+
+
+def test_a_turn_asks_for_eight_days_at_most_and_the_newest_first(read, directory, world):
+    before = asked(world, directory)
+    turn(read)
+    assert asked(world, directory) - before == completeness.COUNTS_A_TURN == 8
+    assert DayCount.objects.count() == 8 and min(DayCount.objects.values_list("day", flat=True)) >= day(4)
+
+
+def test_recent_days_are_counted_every_hour_and_older_ones_once_a_day(read):
+    turns(read)
+    next_at = turn(read)
+    assert HOUR - timedelta(minutes=5) < next_at - timezone.now() <= HOUR
+    DayCount.objects.update(counted_at=timezone.now() - HOUR)
+    turns(read)
+    fresh = DayCount.objects.filter(counted_at__gt=timezone.now() - HOUR / 2)
+    assert fresh.count() == 6 and min(fresh.values_list("day", flat=True)) >= day(2)
+    again()
+    turns(read)
+    assert DayCount.objects.filter(counted_at__gt=timezone.now() - HOUR / 2).count() == 60
+
+
+def test_an_incident_that_became_visible_too_late_for_live_reading_is_found(read, directory, world):
+    turns(read)
+    (late,) = story(directory, world, 3)
+    sync.pull(read)
+    assert not Incident.objects.filter(microsoft_id=late["id"]).exists()
+    again()
+    turns(read)
+    assert Incident.objects.filter(microsoft_id=late["id"]).exists()
+    assert counted() == [(2, 2), (2, 2), (3, 3), (2, 2), (2, 2)]
+    assert {(gap.stream, gap.expected, gap.found, gap.attempts) for gap in Gap.objects.exclude(closed_at=None)} >= {
+        ("incidents", 3, 3, 1)
+    }
+    assert not Gap.objects.filter(closed_at=None).exists()
+    assert Alert.objects.count() == len(directory.alerts)
+
+
+def test_a_gap_opens_with_both_numbers_before_anything_is_read_again(read, directory, world):
+    turns(read)
+    story(directory, world, 3, 4)
+    again()
+    while not Gap.objects.filter(stream="incidents").exists():
+        turn(read)
+    gap = Gap.objects.get(stream="incidents")
+    assert (gap.kind, gap.day, gap.expected, gap.found) == ("count", day(3), 6, 2)
+    assert (gap.closed_at, gap.customer_id) == (None, read.customer_id)
+    assert gap.low == f"{day(3)}T00:00:00.000000Z" and gap.high == f"{day(2)}T00:00:00.000000Z"
+
+
+def test_a_day_of_many_pages_is_read_again_in_turns(read, directory, world):
+    story(directory, world, 3, 620)
+    while not Gap.objects.filter(stream="incidents").exists():
+        turn(read)
+    Gap.objects.filter(stream="alerts").update(due_at=timezone.now() + HOUR)
+    before = asked(world, directory)
+    turn(read)
+    assert asked(world, directory) - before == slices.PAGES
+    place = DayCount.objects.get(stream="incidents", day=day(3))
+    assert place.position and Incident.objects.count() > 400
+    turn(read)
+    assert Gap.objects.get(stream="incidents").closed_at
+    assert DayCount.objects.get(pk=place.pk).found == 622
+
+
+def test_what_cannot_be_stored_keeps_the_gap_open_with_growing_pauses(read, directory, world):
+    (foreign,) = story(directory, world, 3)
+    foreign["tenantId"] = "ffffffff-ffff-4fff-8fff-ffffffffffff"
+    turns(read)
+    gap = Gap.objects.get(stream="incidents")
+    assert (gap.closed_at, gap.attempts, gap.expected, gap.found) == (None, 1, 3, 2)
+    assert gap.reason == completeness.NOT_STORED
+    pauses = []
+    for _ in range(4):
+        Gap.objects.update(due_at=timezone.now())
+        turns(read)
+        gap.refresh_from_db()
+        pauses.append(gap.due_at - gap.tried_at)
+    assert pauses == [HOUR, 4 * HOUR, DAY, DAY]
+    foreign["tenantId"] = ""
+    Gap.objects.update(due_at=timezone.now())
+    turns(read)
+    assert not Gap.objects.filter(closed_at=None).exists()
+
+
+def test_a_gap_of_which_microsoft_gives_no_number_any_more_stays_open(read, directory, world):
+    (foreign,) = story(directory, world, 3)
+    foreign["tenantId"] = "ffffffff-ffff-4fff-8fff-ffffffffffff"
+    turns(read)
+    world.faults.add("status", path="count=true", value=400, times=1000)
+    Gap.objects.update(due_at=timezone.now())
+    turns(read)
+    assert Gap.objects.get(stream="incidents", closed_at=None).attempts == 2
+
+
+def test_what_microsoft_no_longer_shows_is_no_loss_and_is_not_read_again(read, directory, world):
+    turns(read)
+    gone = next(iter(directory.incidents))
+    del directory.incidents[gone]
+    again()
+    before = asked(world, directory)
+    turns(read)
+    assert asked(world, directory) - before == 60
+    assert sorted(counted()) == [(1, 2), (2, 2), (2, 2), (2, 2), (2, 2)]
+    assert not Gap.objects.exists() and Incident.objects.filter(microsoft_id=gone).exists()
+
+
+def test_a_directory_that_refuses_to_count_proves_nothing(read, world):
+    world.faults.add("status", path="count=true", value=400, times=1000)
+    turns(read)
+    assert set(DayCount.objects.values_list("expected", flat=True)) == {None}
+    assert not Gap.objects.exists()
+
+
+def test_the_past_is_counted_as_far_as_it_was_reached(read):
+    reached = completeness.start(day(5)) - HOUR
+    Backfill.objects.update(finished_at=None, reached_at=reached)
+    next_at = None
+    for _ in range(3):
+        next_at = turn(read)
+    assert sorted(set(DayCount.objects.values_list("day", flat=True))) == [day(age) for age in (5, 4, 3, 2, 1, 0)]
+    assert next_at and timezone.now() < next_at <= timezone.now() + completeness.WAIT
+
+
+@pytest.mark.parametrize("completed", [None, 20 * 60])
+def test_a_stream_that_is_not_read_up_to_date_is_not_counted(read, completed):
+    at = timezone.now() - timedelta(seconds=completed) if completed else None
+    SyncState.objects.filter(stream="incidents").update(completed_at=at)
+    turns(read)
+    assert set(DayCount.objects.values_list("stream", flat=True)) == {"alerts"}
+
+
+def test_what_is_younger_than_the_last_live_read_is_left_out_on_both_sides(read, directory, world):
+    directory.add_story(datetime.now(UTC) - timedelta(minutes=8), STORIES[0], hostile=False)
+    SyncState.objects.filter(stream="incidents").update(completed_at=timezone.now() - timedelta(minutes=6))
+    spans = completeness.countable(read)
+    assert spans["incidents"].high < spans["alerts"].high <= timezone.now() - completeness.SETTLING
+    turns(read)
+    assert not Gap.objects.filter(stream="incidents").exists()
+
+
+def test_a_reader_that_lost_its_lease_writes_no_number(read):
+    state = claimed(read)
+    SyncState.objects.filter(pk=state.pk).update(fence=state.fence + 1)
+    with pytest.raises(leases.Lost):
+        completeness.read(state, cloud.graph(read))
+    assert not DayCount.objects.exists()
+
+
+def test_a_failure_while_counting_is_no_number(read, world):
+    world.faults.add("throttle", path="count=true", value="7")
+    with pytest.raises(sync.Throttled):
+        turn(read)
+    assert not DayCount.objects.exists()
+    turns(read)
+    assert DayCount.objects.count() == 60
