@@ -24,13 +24,12 @@ from defender.errors import DefenderError
 from defender.graph import Graph
 from defender.shapes import moment, nanoseconds
 from defender.windows import Page
-from incidents import breaker, budget, failures, leases, store
-from incidents.models import SyncState
+from incidents import backfill, breaker, budget, completeness, failures, leases, store
+from incidents.models import Backfill, SyncState
 from tenants import cloud
 from tenants.models import Tenant
 
 OVERLAP = timedelta(minutes=15)
-FIRST_READ = timedelta(days=180)  # as far back as Microsoft keeps incidents
 # A storm is read in batches of so many pages, between which other tenants have their turn.
 PAGES_A_TURN = 20
 # After so many reads in a row without news the interval doubles.
@@ -42,7 +41,10 @@ CHANGED = {
     SyncState.Stream.INCIDENTS: microsoft.changed_incidents,
     SyncState.Stream.ALERTS: microsoft.changed_alerts,
 }
-WORK: dict[SyncState.Stream, Callable[[SyncState, Graph], datetime | None]] = {}
+WORK: dict[SyncState.Stream, Callable[[SyncState, Graph], datetime | None]] = {
+    SyncState.Stream.COMPLETENESS: completeness.read,
+    SyncState.Stream.BACKFILL: backfill.read,
+}
 # A stream in which nothing is wrong.
 WELL: dict[str, Any] = {
     "error_kind": "", "error_owner": "", "error": "", "failures_in_a_row": 0, "throttled_in_a_row": 0,
@@ -54,10 +56,14 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """What one pull of a tenant brought; `alerts` beside the counts of incidents, `error` one sentence or empty."""
+    """What one pull of a tenant brought: counts of incidents and of alerts, and items of the past beside them.
+
+    `error` is one sentence or empty.
+    """
 
     counts: store.Counts = field(default_factory=store.Counts)
     alerts: store.Counts = field(default_factory=store.Counts)
+    history: int = 0
     seconds: float = 0.0
     error: str = ""
 
@@ -78,33 +84,39 @@ class Turn:
 
 
 def pull(tenant: Tenant) -> Outcome:
-    """Read both live streams of a tenant to their ends, due or not; an error of one does not stop the other."""
+    """Read both live streams of a tenant, due or not, and what is left of its past; one's error stops no other."""
     outcome, began = Outcome(), time.monotonic()
     prepare(tenant)
-    errors = []
-    for stream, counts in zip(SyncState.LIVE, (outcome.counts, outcome.alerts), strict=True):
-        error = pull_stream(tenant, stream, counts)
-        if error and error not in errors:
-            errors.append(error)
-    outcome.error = " ".join(errors)
+    before = read_of_past(tenant)
+    errors = [pull_stream(tenant, SyncState.Stream.INCIDENTS, outcome.counts)]
+    errors.append(pull_stream(tenant, SyncState.Stream.ALERTS, outcome.alerts))
+    if not any(errors) and backfill.unfinished(tenant):
+        errors.append(pull_stream(tenant, SyncState.Stream.BACKFILL, store.Counts()))
+    outcome.history = read_of_past(tenant) - before
+    outcome.error = " ".join(dict.fromkeys(error for error in errors if error))
     outcome.seconds = round(time.monotonic() - began, 3)
     return outcome
+
+
+def read_of_past(tenant: Tenant) -> int:
+    return sum(Backfill.objects.filter(tenant=tenant).values_list("items", flat=True))
 
 
 def prepare(tenant: Tenant) -> None:
     """Give a connected tenant its rows of the ledger; doing it twice changes nothing."""
     leases.ensure_states(tenant)
+    backfill.begin(tenant)
 
 
-def pull_stream(tenant: Tenant, stream: str, counts: store.Counts) -> str:
-    """Take turns at a live stream until its window is at its end; return the error as a sentence, or ''."""
+def pull_stream(tenant: Tenant, stream: SyncState.Stream | str, counts: store.Counts) -> str:
+    """Take turns at a stream until there is nothing more to read of it; return the error as a sentence, or ''."""
     while True:
         try:
-            turn = read(leases.claim(tenant, stream), counts)
+            turn = read(leases.claim(tenant, str(stream)), counts)
         except leases.Held as held:
             return str(held)
         finish([turn])
-        if turn.error or turn.quiet or not turn.state.position:
+        if turn.error or turn.pause != timedelta():
             return turn.error
 
 
@@ -182,13 +194,13 @@ def work(state: SyncState, graph: Graph) -> timedelta | None:
     """One slice of the work beside the live streams."""
     due_at = WORK[SyncState.Stream(state.stream)](state, graph)
     SyncState.objects.filter(pk=state.pk, fence=state.fence).update(completed_at=Now(), **WELL)
-    return None if due_at is None else max(due_at - timezone.now(), timedelta())
+    return None if due_at is None else max(due_at - timezone.now(), timedelta())  # nothing when it is due at once
 
 
 def window_start(state: SyncState) -> str:
-    """The watermark less the overlap, as Graph's filter wants it; for a first read 180 days ago."""
+    """The watermark less the overlap, as Graph's filter wants it; for a first read where the past ends."""
     watermark = moment(state.watermark)
-    start = watermark - OVERLAP if watermark else timezone.now() - FIRST_READ
+    start = watermark - OVERLAP if watermark else backfill.live_from(state.tenant, state.stream)
     return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 

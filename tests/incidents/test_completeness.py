@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from defender import errors
 from incidents import backfill, completeness, leases, slices, sync
 from incidents.models import Alert, Backfill, DayCount, Gap, Incident, SyncState
 from simulator.stories import STORIES
@@ -244,7 +245,7 @@ def test_a_reader_that_lost_its_lease_writes_no_number(read):
 
 def test_a_failure_while_counting_is_no_number(read, world):
     world.faults.add("throttle", path="count=true", value="7")
-    with pytest.raises(sync.Throttled):
+    with pytest.raises(errors.Throttled):
         turn(read)
     assert not DayCount.objects.exists()
     turns(read)

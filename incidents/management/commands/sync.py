@@ -68,6 +68,7 @@ def row(tenant: Tenant, outcome: sync.Outcome) -> dict[str, Any]:
         "updated": counts.updated,
         "unchanged": counts.unchanged,
         "bad": counts.bad + outcome.alerts.bad,
+        "history": outcome.history,
         "seconds": outcome.seconds,
         "error": outcome.error or None,
     }
@@ -75,5 +76,6 @@ def row(tenant: Tenant, outcome: sync.Outcome) -> dict[str, Any]:
 
 def sentence(line: dict[str, Any]) -> str:
     counts = ", ".join(f"{line[name]} {name}" for name in ("fetched", "created", "updated", "unchanged", "bad"))
+    counts += f", {line['history']} of the past" if line["history"] else ""
     error = f" — {line['error']}" if line["error"] else ""
     return f"{line['customer']} ({line['tenant']}): {counts} in {line['seconds']:.1f} s{error}"
