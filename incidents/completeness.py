@@ -17,6 +17,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from defender import counting
+from defender.errors import MicrosoftFault
 from defender.graph import Graph
 from defender.windows import Page
 from incidents import leases, slices
@@ -51,10 +52,9 @@ def read(state: SyncState, graph: Graph) -> datetime:
     """Read a gap's day again or count a few days; due at once while there is more of either."""
     spans = countable(state.tenant)
     if gap := due_gap(state.tenant, spans):
-        read_again(state, graph, gap, spans[gap.stream].high)
+        read_gap(state, graph, gap, spans[gap.stream].high)
     else:
-        for stream, days in due_days(state.tenant, spans).items():
-            count(state, graph, stream, days, spans[stream].high)
+        count_due(state, graph, spans)
     return next_due(state.tenant, spans)
 
 
@@ -114,6 +114,18 @@ def next_due(tenant: Tenant, spans: Mapping[str, Span]) -> datetime:
     return max(min(times, default=now + WAIT), now)
 
 
+def count_due(state: SyncState, graph: Graph, spans: Mapping[str, Span]) -> None:
+    """Count what is due; where Microsoft fails at one stream the other is counted all the same."""
+    failure: MicrosoftFault | None = None
+    for stream, days in due_days(state.tenant, spans).items():
+        try:
+            count(state, graph, stream, days, spans[stream].high)
+        except MicrosoftFault as fault:
+            failure = fault
+    if failure:
+        raise failure
+
+
 def count(state: SyncState, graph: Graph, stream: str, days: Sequence[date], high: datetime) -> None:
     """Ask Microsoft for its number of each day up to `high`, and write down how many of them are here."""
     before = stored(state.tenant, stream, days, high)
@@ -157,39 +169,50 @@ def record(tenant: Tenant, stream: str, day: date, expected: int | None, found: 
         Gap.objects.create(**of_day, **numbers, **span, kind=Gap.Kind.COUNT, due_at=now)
 
 
-def read_again(state: SyncState, graph: Graph, gap: Gap, high: datetime) -> None:
-    """Read a few pages of the gap's day; after the last one count it anew, and leave it open for later if need be."""
+def read_gap(state: SyncState, graph: Graph, gap: Gap, high: datetime) -> None:
+    """Read a few pages of the gap's day; after the last one count it anew, and leave it for later if it is still open.
+
+    A day at which Microsoft fails is left for later too: the others are counted meanwhile.
+    """
     assert gap.day is not None
-    listed = DayCount.objects.get(tenant=gap.tenant_id, stream=gap.stream, day=gap.day)
-    if not listed.position:
-        listed.listed = 0
-    first, last = start(gap.day), start(gap.day + DAY)
-    for page in slices.pages(graph, gap.stream, first, last, "createdDateTime", listed.position):
-        keep(state, listed, page)
-    if listed.position:
-        return
-    count(state, graph, gap.stream, [gap.day], high)
-    with transaction.atomic():
-        leases.hold(state)
-        postpone(gap, listed.listed)
+    try:
+        listed = read_day(state, graph, gap.stream, gap.day)
+        if listed is None:
+            return
+        count(state, graph, gap.stream, [gap.day], high)
+    except MicrosoftFault as failure:
+        postpone(state, gap, str(failure))
+        raise
+    gap.refresh_from_db()
+    postpone(state, gap, LISTS_FEWER if listed < (gap.expected or 0) else NOT_STORED)
+
+
+def read_day(state: SyncState, graph: Graph, stream: str, day: date) -> int | None:
+    """Read on in the list of a day's items; how many it has in all, None while there is more."""
+    place = DayCount.objects.get(tenant=state.tenant_id, stream=stream, day=day)
+    if not place.position:
+        place.listed = 0
+    for page in slices.pages(graph, stream, start(day), start(day + DAY), "createdDateTime", place.position):
+        keep(state, place, page)
+    return None if place.position else place.listed
 
 
 @transaction.atomic
-def keep(state: SyncState, listed: DayCount, page: Page) -> None:
+def keep(state: SyncState, place: DayCount, page: Page) -> None:
     """Write the rows of a page and the place of the next one together, or neither."""
-    listed.listed += slices.write(state, listed.stream, page).fetched
-    listed.position = page.position
-    listed.save(update_fields=["position", "listed"])
+    place.listed += slices.write(state, place.stream, page).fetched
+    place.position = page.position
+    place.save(update_fields=["position", "listed"])
 
 
-def postpone(gap: Gap, listed: int) -> None:
-    """Note that the day was read; if the gap is still open it is tried again later, and later each time."""
-    gap.refresh_from_db()
+@transaction.atomic
+def postpone(state: SyncState, gap: Gap, reason: str) -> None:
+    """Note that the gap was tried; one that is still open is tried again later, and later each time."""
+    leases.hold(state)
     gap.attempts += 1
     gap.tried_at = timezone.now()
     gap.due_at = gap.tried_at + PAUSES[min(gap.attempts, len(PAUSES)) - 1]
-    if gap.closed_at is None:
-        gap.reason = LISTS_FEWER if listed < (gap.expected or 0) else NOT_STORED
+    gap.reason = "" if gap.closed_at else reason
     gap.save(update_fields=["attempts", "tried_at", "due_at", "reason"])
 
 

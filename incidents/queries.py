@@ -11,8 +11,10 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from incidents import proofs
 from incidents.filters import Filters
 from incidents.models import Alert, Change, Evidence, Incident, SetAside, SyncState
+from incidents.proofs import Proof
 from tenants.models import Customer, Tenant
 
 PAGE_SIZE = 50
@@ -118,7 +120,7 @@ def split(term: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Overview:
-    """The header of the queue: how much is open, how fresh it is, and who could not be read."""
+    """The header of the queue: how much is open, how fresh and how complete it is, and who could not be read."""
 
     open: int
     customers: int
@@ -127,6 +129,7 @@ class Overview:
     stale: bool
     failing: list[SyncState]
     connected: int
+    proof: Proof
 
 
 def overview(user: User) -> Overview:
@@ -134,6 +137,7 @@ def overview(user: User) -> Overview:
     totals = mine.aggregate(open=Count("pk"), customers=Count("customer", distinct=True))
     states = SyncState.objects.live().visible_to(user).filter(tenant__state=Tenant.State.CONNECTED)
     read_at = states.aggregate(at=Max("completed_at"))["at"]
+    connected = Tenant.objects.visible_to(user).connected().count()
     failing = list(states.exclude(error="").select_related("customer").order_by("customer__name", "stream"))
     return Overview(
         totals["open"],
@@ -142,7 +146,8 @@ def overview(user: User) -> Overview:
         read_at,
         read_at is not None and read_at < timezone.now() - STALE,
         one_of_each(failing),
-        Tenant.objects.visible_to(user).connected().count(),
+        connected,
+        proofs.overall(user, connected),
     )
 
 

@@ -9,7 +9,7 @@ What is older than the connection and what lists do not show is read beside it, 
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ CHANGED = {
     SyncState.Stream.INCIDENTS: microsoft.changed_incidents,
     SyncState.Stream.ALERTS: microsoft.changed_alerts,
 }
-WORK: dict[SyncState.Stream, Callable[[SyncState, Graph], datetime | None]] = {
+WORK = {
     SyncState.Stream.COMPLETENESS: completeness.read,
     SyncState.Stream.BACKFILL: backfill.read,
 }
@@ -108,7 +108,7 @@ def prepare(tenant: Tenant) -> None:
     backfill.begin(tenant)
 
 
-def pull_stream(tenant: Tenant, stream: SyncState.Stream | str, counts: store.Counts) -> str:
+def pull_stream(tenant: Tenant, stream: Any, counts: store.Counts) -> str:
     """Take turns at a stream until there is nothing more to read of it; return the error as a sentence, or ''."""
     while True:
         try:

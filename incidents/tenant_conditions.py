@@ -57,13 +57,16 @@ WAITING = Condition("waiting", _("Link made"), "pend", WAITING_WORDS, AT_CONSENT
 PROVING = Condition("proving", _("Being checked"), "pend", WAITING_WORDS, AT_CONSENT, ONBOARDING)
 IMPORTING = Condition("importing", GRANTED, "ok", _("First import"), ("done", "done", "now", ""), ONBOARDING)
 LIVE = Condition("live", GRANTED, "ok", _("Live"), ("done", "done", "done", "done"), LIVE_TAB)
+READING_PAST = Condition(
+    "reading_past", GRANTED, "ok", _("Live, past being read"), ("done", "done", "now", "done"), LIVE_TAB
+)
 UNINVITED = Condition("uninvited", _("Not asked"), "", _("Not invited"), NONE)
 CANCELLED = Condition("cancelled", _("Link cancelled"), "", _("Not invited"), NONE)
 DISCONNECTED = Condition("disconnected", _("Disconnected"), "", _("Disconnected"), NONE)
 
 WORST_FIRST = (
     REVOKED, STOPPED, IMPORT_STOPPED, FAILED, HELD_UP, NOT_APPROVED, DECLINED, EXPIRED, WAITING, PROVING, IMPORTING,
-    LIVE, UNINVITED, CANCELLED, DISCONNECTED,
+    READING_PAST, LIVE, UNINVITED, CANCELLED, DISCONNECTED,
 )  # fmt: skip
 
 
@@ -102,14 +105,16 @@ def level_of(read_at: datetime | None, failing: SyncState | None) -> str:
     return "ok" if read_at else "run"
 
 
-def of_tenant(tenant: Tenant, data: Data) -> Condition:
+def of_tenant(tenant: Tenant, data: Data, *, reads_past: bool = False) -> Condition:
     if tenant.state != Tenant.State.CONNECTED:
         return DISCONNECTED
     if data.failing and data.failing.error_kind in REVOKING:
         return REVOKED
     if data.level == "err":
         return STOPPED if data.read_at else IMPORT_STOPPED
-    return LIVE if data.read_at else IMPORTING
+    if not data.read_at:
+        return IMPORTING
+    return READING_PAST if reads_past else LIVE
 
 
 def of_invitation(invitation: Invitation) -> Condition:

@@ -11,8 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from incidents import progress, proofs
 from incidents import tenant_conditions as conditions
 from incidents.models import Incident, SyncState
+from incidents.progress import Progress
+from incidents.proofs import Proof
 from incidents.tenant_conditions import Condition, Data, Words
 from tenants import invitations
 from tenants.models import Customer, Invitation, InvitationEvent, Tenant
@@ -51,6 +54,8 @@ class Row:
     data: Data = field(default_factory=Data)
     visits: Visits | None = None
     open_incidents: int = 0
+    past: Progress | None = None
+    proof: Proof | None = None
 
     @property
     def key(self) -> str:
@@ -149,17 +154,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """What only a list shows, by directory."""
+
+    open_incidents: dict[int, int] = field(default_factory=dict)
+    pasts: dict[int, Progress] = field(default_factory=dict)
+    proofs: dict[int, Proof] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What rows are made of: sync states and numbers of open incidents by directory, visits by invitation."""
+    """What rows are made of: visits by invitation, all else by directory."""
 
     states: dict[int, list[SyncState]]
     visits: dict[int, Visits]
-    open_incidents: dict[int, int]
+    numbers: Numbers
 
 
 def listing(user: User) -> list[Row]:
-    """All that the person may see, with the numbers of open incidents."""
-    return rows(user, Customer.objects.visible_to(user), open_incidents(user))
+    """All that the person may see, with its numbers."""
+    numbers = Numbers(open_incidents(user), progress.by_tenant(user), proofs.by_tenant(user))
+    return rows(user, Customer.objects.visible_to(user), numbers)
 
 
 def attention(user: User) -> int:
@@ -167,16 +182,16 @@ def attention(user: User) -> int:
     failing = SyncState.objects.live().visible_to(user).exclude(error="").values("customer")
     waiting = Invitation.objects.visible_to(user).filter(used_at=None, cancelled_at=None).values("customer")
     customers = Customer.objects.visible_to(user).filter(Q(pk__in=failing) | Q(pk__in=waiting))
-    return sum(row.condition.attention for row in rows(user, customers, {}))
+    return sum(row.condition.attention for row in rows(user, customers, Numbers()))
 
 
-def rows(user: User, customers: QuerySet[Customer], open_incidents: dict[int, int]) -> list[Row]:
+def rows(user: User, customers: QuerySet[Customer], numbers: Numbers) -> list[Row]:
     """The rows of these customers, worst first, then by name; as many queries for one as for all."""
     of_these = {"customer__in": list(customers)}
     tenants = grouped(Tenant.objects.visible_to(user).filter(**of_these), "customer_id")
     asked = list(Invitation.objects.visible_to(user).filter(**of_these))
     states = grouped(SyncState.objects.live().visible_to(user).filter(**of_these), "tenant_id")
-    facts = Facts(states, visits(asked), open_incidents)
+    facts = Facts(states, visits(asked), numbers)
     by_customer = grouped(asked, "customer_id")
     found = [
         row
@@ -227,13 +242,16 @@ def rows_of(customer: Customer, tenants: Sequence[Tenant], asked: Sequence[Invit
 def row_of_tenant(customer: Customer, tenant: Tenant, asked: Sequence[Invitation], facts: Facts) -> Row:
     approval = next((one for one in asked if one.used_at and one.tenant_id == tenant.pk), None)
     data = conditions.data_of(facts.states.get(tenant.pk, []), approval.used_at if approval else None)
+    past = facts.numbers.pasts.get(tenant.pk)
     return Row(
         customer,
-        conditions.of_tenant(tenant, data),
+        conditions.of_tenant(tenant, data, reads_past=past is not None),
         tenant=tenant,
         approval=approval,
         data=data,
-        open_incidents=facts.open_incidents.get(tenant.pk, 0),
+        open_incidents=facts.numbers.open_incidents.get(tenant.pk, 0),
+        past=past,
+        proof=facts.numbers.proofs.get(tenant.pk),
     )
 
 

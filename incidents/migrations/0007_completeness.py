@@ -44,6 +44,11 @@ BACKFILL = [
 ONE_A_DAY = models.UniqueConstraint(fields=("tenant", "stream", "day"), name="count_of_day")
 ONE_A_STREAM = models.UniqueConstraint(fields=("tenant", "stream"), name="backfill_of_stream")
 
+CREATED = [
+    (name, models.Index(fields=["tenant", "microsoft_created_at"], name=f"{name}_created"))
+    for name in ("incident", "alert")
+]
+
 
 def reference(table):
     return migrations.RunSQL(
@@ -70,6 +75,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.CreateModel("DayCount", DAY_COUNT, {"constraints": [ONE_A_DAY]}),
         migrations.CreateModel("Backfill", BACKFILL, {"constraints": [ONE_A_STREAM]}),
+        *(migrations.AddIndex(name, index) for name, index in CREATED),
         reference("daycount"),
         reference("backfill"),
         migrations.RunSQL(READ_BEFORE, migrations.RunSQL.noop),

@@ -98,6 +98,7 @@ class Incident(Received):
                 fields=["tenant", "redirected_to"], name="incident_link", condition=~models.Q(redirected_to="")
             ),
             models.Index(fields=["survivor"], name="incident_merged", condition=models.Q(survivor__isnull=False)),
+            models.Index(fields=["tenant", "microsoft_created_at"], name="incident_created"),
             GinIndex(fields=["search"], name="incident_search"),
         ]
 
@@ -149,6 +150,7 @@ class Alert(Received):
                 name="alert_alone_newest",
                 condition=models.Q(incident__isnull=True),
             ),
+            models.Index(fields=["tenant", "microsoft_created_at"], name="alert_created"),
         ]
 
     def __str__(self) -> str:

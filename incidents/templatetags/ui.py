@@ -100,16 +100,24 @@ def owner(value: str) -> SafeString:
 
 @register.simple_tag
 def when(at: datetime | None, mode: str = "short") -> SafeString:
-    """A time: `short` in lists, `ago` in sentences, `full` in details; the tooltip always has it all."""
+    """A time: `short` in lists, `ago` or `clock` in sentences, `full` in details; the tooltip always has it all."""
     if at is None:
         return format_html('<span class="muted">{}</span>', "–")
     at = timezone.localtime(at)
-    text = f"{at.day} {at:%b %Y, %H:%M %Z}" if mode == "full" else relative(at, ago=mode == "ago")
+    text = worded(at, mode)
     everywhere = to_the_second(at.astimezone(UTC))
     here = "" if at.tzname() == "UTC" else f"{to_the_second(at)} · "
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", here + everywhere, text
     )
+
+
+def worded(at: datetime, mode: str) -> str:
+    if mode == "full":
+        return f"{at.day} {at:%b %Y, %H:%M %Z}"
+    if mode == "clock":
+        return f"{at:%H:%M}" if at.date() == timezone.localdate() else f"{at.day} {at:%b, %H:%M}"
+    return relative(at, ago=mode == "ago")
 
 
 def to_the_second(at: datetime) -> str:

@@ -250,3 +250,46 @@ def test_a_failure_while_counting_is_no_number(read, world):
     assert not DayCount.objects.exists()
     turns(read)
     assert DayCount.objects.count() == 60
+
+
+def test_a_stream_at_which_microsoft_fails_does_not_keep_the_other_from_being_counted(read, world):
+    world.faults.add("status", path="alerts_v2?", value=503, times=1000)
+    for _ in range(8):
+        with pytest.raises(sync.DefenderError):
+            turn(read)
+    assert set(DayCount.objects.values_list("stream", flat=True)) == {"incidents"}
+
+
+def test_a_day_at_which_microsoft_fails_waits_while_the_others_are_counted(read, directory, world):
+    turns(read)
+    story(directory, world, 3)
+    again()
+    while not Gap.objects.filter(stream="incidents").exists():
+        turn(read)
+    world.faults.add("status", path="orderby=createdDateTime", value=503, times=1000)
+    for _ in range(Gap.objects.count()):
+        with pytest.raises(sync.DefenderError):
+            turn(read)
+    gap = Gap.objects.get(stream="incidents")
+    assert (gap.attempts, gap.reason, gap.closed_at) == (1, "Graph answered with status 503.", None)
+    turns(read)
+    assert DayCount.objects.filter(counted_at__gt=timezone.now() - HOUR).count() == 60
+    world.faults.clear()
+    Gap.objects.update(due_at=timezone.now())
+    turns(read)
+    assert not Gap.objects.filter(closed_at=None).exists()
+
+
+def test_a_kill_between_two_pages_of_a_day_reads_on_from_there(read, directory, world):
+    story(directory, world, 3, 120)
+    while not Gap.objects.filter(stream="incidents").exists():
+        turn(read)
+    place = DayCount.objects.get(stream="incidents", day=day(3))
+    first = next(slices.pages(cloud.graph(read), "incidents", noon(3), noon(2), "createdDateTime", ""))
+    completeness.keep(claimed(read), place, first)
+    # The process dies here; the next one has only what was committed.
+    Gap.objects.filter(stream="alerts").update(due_at=timezone.now() + HOUR)
+    before = asked(world, directory)
+    turn(read)
+    assert asked(world, directory) - before == 3  # two pages and the count
+    assert Gap.objects.get(stream="incidents").closed_at and counted()[2] == (122, 122)
