@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from defender.errors import Throttled
 from incidents import backfill, leases, slices, sync
 from incidents.models import Backfill, Incident, SyncState
 from simulator.stories import STORIES
@@ -129,10 +130,9 @@ def test_an_answer_that_fails_is_read_again_from_the_same_place(tenant, director
     past(directory, world, 130, days=20)
     backfill.begin(tenant)
     Backfill.objects.update(width=30 * DAY)
-    world.faults.add("status", path="incidents", value=503, times=9)
-    with pytest.raises(sync.DefenderError):
+    world.faults.add("throttle", path="incidents", value="7")
+    with pytest.raises(Throttled):
         turn(tenant)
-    world.faults.clear()
     turns(tenant)
     assert len(stored(tenant)) == 130
 

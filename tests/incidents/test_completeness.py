@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from defender import errors
+from defender.errors import DefenderError, Throttled
 from incidents import backfill, completeness, leases, slices, sync
 from incidents.models import Alert, Backfill, DayCount, Gap, Incident, SyncState
 from simulator.stories import STORIES
@@ -245,7 +245,7 @@ def test_a_reader_that_lost_its_lease_writes_no_number(read):
 
 def test_a_failure_while_counting_is_no_number(read, world):
     world.faults.add("throttle", path="count=true", value="7")
-    with pytest.raises(errors.Throttled):
+    with pytest.raises(Throttled):
         turn(read)
     assert not DayCount.objects.exists()
     turns(read)
@@ -255,7 +255,7 @@ def test_a_failure_while_counting_is_no_number(read, world):
 def test_a_stream_at_which_microsoft_fails_does_not_keep_the_other_from_being_counted(read, world):
     world.faults.add("status", path="alerts_v2?", value=503, times=1000)
     for _ in range(8):
-        with pytest.raises(sync.DefenderError):
+        with pytest.raises(DefenderError):
             turn(read)
     assert set(DayCount.objects.values_list("stream", flat=True)) == {"incidents"}
 
@@ -268,7 +268,7 @@ def test_a_day_at_which_microsoft_fails_waits_while_the_others_are_counted(read,
         turn(read)
     world.faults.add("status", path="orderby=createdDateTime", value=503, times=1000)
     for _ in range(Gap.objects.count()):
-        with pytest.raises(sync.DefenderError):
+        with pytest.raises(DefenderError):
             turn(read)
     gap = Gap.objects.get(stream="incidents")
     assert (gap.attempts, gap.reason, gap.closed_at) == (1, "Graph answered with status 503.", None)
