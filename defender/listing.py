@@ -155,11 +155,13 @@ class Window:
     def within(self, low: str, end: str) -> str:
         return f"{self.by} ge {low}" + (f" and {self.by} lt {end}" if end else "")
 
-    def asked(self, condition: str, top: int = 0) -> RawPage:
+    def asked(self, condition: str, top: int = 0, skip: int = 0) -> RawPage:
         """Ask with the order and page size that Graph accepts; both limits are learnt from its refusals."""
-        order = {"orderby": f"{self.by} asc"} if self.ordered else {}
+        wishes: dict[str, object] = {"orderby": f"{self.by} asc"} if self.ordered else {}
+        if skip:
+            wishes["skip"] = skip
         try:
-            return self.graph.page(self.path, filter=condition, top=min(top or self.top, self.top), **order)
+            return self.graph.page(self.path, filter=condition, top=min(top or self.top, self.top), **wishes)
         except errors.PageSizeRefused as refused:
             if not 0 < refused.limit < self.top:
                 raise
@@ -170,7 +172,7 @@ class Window:
             if not self.ordered:
                 raise
             self.ordered = False
-        return self.asked(condition, top)
+        return self.asked(condition, top, skip)
 
     def following(self, place: Position, raw: RawPage, items: list[Any], dated: list[str]) -> Position | None:
         if not raw.next_link:

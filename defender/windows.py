@@ -22,6 +22,7 @@ updated just then can take a neighbour with it over a page's edge; the next chan
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -29,11 +30,13 @@ from defender import errors, places
 from defender.graph import Graph
 from defender.listing import MOST_IDLE, MOST_PAGES, PAGE_SIZE, REPEATS, Asked, By, Page, Read, Refused, Window, encoded
 from defender.places import TICK, Position, Range, rank, wire
+from defender.shapes import Broken
 
-__all__ = ["MOST_IDLE", "MOST_PAGES", "PAGE_SIZE", "REPEATS", "By", "Page", "Range", "Refused", "pages"]
+__all__ = ["MOST_IDLE", "MOST_PAGES", "PAGE_SIZE", "REPEATS", "By", "Page", "Range", "Refused", "next_tick", "pages"]
 
 LEAST_TELLING = 12
 MOST_FAILURES = 8  # of a hunt in one call; each costs another request, for what lies beside it
+MOST_BESIDE = 10  # items of one time with what is refused
 MOST_REFUSED = 25  # of a window: more than that is no matter of single incidents
 FAILING = (errors.ServerFault, errors.TooLarge, errors.Unreadable)
 
@@ -60,6 +63,11 @@ def pages(
         yield page
 
 
+def next_tick(text: str) -> str:
+    """The first time after this one."""
+    return wire(rank(text) + TICK)
+
+
 class Hunt:
     """A window in which the pages that fail are made smaller until what fails stands alone."""
 
@@ -76,13 +84,13 @@ class Hunt:
         except FAILING as failure:
             if failure.retry_after is not None:
                 raise
-            if self.failed != place and (not place.begin or self.window.parts(place) is None):
+            following = self.smaller(place)
+            if self.failed != place and (following is None or not (place.begin or place.top)):
                 self.failed = place  # once may be chance
                 return self.page(place)
             if not self.something_answers(place):
                 raise
             self.failures += 1
-            following = self.smaller(place)
             if following is None:
                 return self.refused(place, failure)
             self.window.forget()
@@ -111,8 +119,9 @@ class Hunt:
         top = min(place.top or PAGE_SIZE, self.window.top)
         # In a list of which no order is known a few items show one by chance only.
         least = 1 if parts is None or place.order in ("rising", "falling") else LEAST_TELLING
-        if top // 2 >= least and (parts is None or not (place.link or place.begin)):
-            return msgspec.structs.replace(place, link="", top=top // 2)
+        fewer = max(top // (2 if parts else 4), 1)
+        if least <= fewer < top and (parts is None or not (place.link or place.begin)):
+            return msgspec.structs.replace(place, link="", top=fewer)
         return parts
 
     def refused(self, place: Position, failure: errors.MicrosoftFault) -> tuple[Page, Position | None]:
@@ -123,4 +132,23 @@ class Hunt:
         rest = places.joined(place.rest)
         following = places.divided(msgspec.structs.replace(place, refused=place.refused + 1, rest=rest), [])
         refused = Refused(low, wire(max(rank(end) - TICK, rank(low))), str(failure))
-        return Page((), (), "", encoded(following), (refused,)), following
+        items, broken = self.beside(self.window.within(low, end))
+        newest = max(map(self.window.time, items), key=rank, default="")
+        return Page(tuple(items), tuple(broken), newest, encoded(following), (refused,)), following
+
+    def beside(self, condition: str) -> tuple[list[Any], list[Broken]]:
+        """What has the very time of the item that cannot be listed, each asked for by its place."""
+        items: list[Any] = []
+        broken: list[Broken] = []
+        for place in range(MOST_BESIDE):
+            try:
+                raw = self.window.asked(condition, top=1, skip=place)
+            except FAILING:
+                continue
+            except errors.RequestRejected:
+                break
+            good, bad = self.window.read(raw.entries)
+            items, broken = items + good, broken + bad
+            if not raw.entries or not raw.next_link:
+                break
+        return items, broken

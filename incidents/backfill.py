@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from defender.graph import Graph
 from defender.windows import Page
-from incidents import slices
+from incidents import gaps, slices
 from incidents.models import Backfill, SyncState
 from tenants.models import Tenant
 
@@ -60,7 +60,9 @@ def read_slice(state: SyncState, graph: Graph, past: Backfill, most: int) -> int
     """Read the slice under way, or a new one, for at most so many pages; return how many there were."""
     past.low_at = past.low_at or max(past.reached_at - past.width, past.from_at)
     number, at = 0, past.position
-    for page in slices.pages(graph, past.stream, past.low_at, past.reached_at, "lastUpdateDateTime", at, most):
+    known = gaps.without(state.tenant, past.stream)
+    span = (past.low_at, past.reached_at)
+    for page in slices.pages(graph, past.stream, *span, "lastUpdateDateTime", at, most, known):
         commit(state, past, page)
         number += 1
     return number
@@ -70,6 +72,7 @@ def read_slice(state: SyncState, graph: Graph, past: Backfill, most: int) -> int
 def commit(state: SyncState, past: Backfill, page: Page) -> None:
     """Write the rows of a page and the place of the next one together, or neither."""
     read = slices.write(state, past.stream, page).fetched
+    gaps.park(state.tenant, past.stream, page.refused)
     past.position = page.position
     past.pages += 1
     past.listed += read

@@ -35,7 +35,9 @@ class TextsDumper(Dumper):
 def copy(cursor: Any, table: str, columns: Sequence[str], values: Iterable[Iterable[Any]]) -> None:
     """Add the rows to the table; `cursor` is Django's, `values` are in the order of `columns`."""
     cursor.adapters.register_dumper(list, TextsDumper)
-    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as stream:
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    # Django wraps the errors of execute only.
+    with cursor.db.wrap_database_errors, cursor.copy(statement) as stream:
         stream.set_types([TYPES.get(column, "text") for column in columns])
         for row in values:
             stream.write_row(row)

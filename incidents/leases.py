@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from incidents import budget
-from incidents.models import Budget, SyncState
+from incidents.models import Budget, Gap, SyncState
 from tenants.models import Tenant
 
 # Longer than the total deadline of one request, so that a slow page does not cost the lease.
@@ -46,7 +47,7 @@ WHERE leased_until > {NOW} AND due_at > {NOW} AND {GONE}
 """
 QUIET = f"""
 UPDATE incidents_syncstate state SET
-    leased_until = NULL, lease_session = '', since = '', position = '', newest = '', due_at = {NOW} + pause,
+    leased_until = NULL, lease_session = '', position = '', newest = '', due_at = {NOW} + pause,
     completed_at = {NOW}, quiet_in_a_row = quiet_in_a_row + 1, parked_until = NULL, throttled_in_a_row = 0,
     failures_in_a_row = 0, error_kind = '', error_owner = '', error = ''
 FROM unnest(%s::bigint[], %s::bigint[], %s::interval[]) AS quiet (id, fence, pause)
@@ -97,7 +98,10 @@ def taken(statement: str, streams: Sequence[str], most: int = 1, tenant: int = 0
     with connection.cursor() as cursor:
         cursor.execute(statement, {"length": LENGTH, "streams": list(streams), "most": most, "tenant": tenant})
         claimed = [row[0] for row in cursor.fetchall()]
-    return list(SyncState.objects.filter(pk__in=claimed).select_related("tenant")) if claimed else []
+    if not claimed:
+        return []
+    gaps = Gap.objects.filter(tenant=OuterRef("tenant"), stream=OuterRef("stream"), kind="poison", closed_at=None)
+    return list(SyncState.objects.filter(pk__in=claimed).select_related("tenant").annotate(has_gaps=Exists(gaps)))
 
 
 def is_due_soon(seconds: float = 10.0) -> bool:

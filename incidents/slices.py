@@ -1,6 +1,6 @@
 """A bounded stretch of a list, read page by page beside the live streams and stored under the lease of its work."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from defender import windows
 from defender.graph import Graph
 from defender.shapes import reading
 from defender.windows import Page
-from incidents import leases, store
+from incidents import leases, poison, store
 from incidents.models import SyncState
 
 # Work beside the live streams comes back to its queue after so many pages.
@@ -25,18 +25,19 @@ By = Literal["lastUpdateDateTime", "createdDateTime"]
 
 
 def pages(
-    graph: Graph, stream: str, low: datetime, high: datetime, by: By, position: str, most: int = PAGES
-) -> Iterator[Page]:
+    graph: Graph, stream: str, low: datetime, high: datetime, by: By, position: str, most: int = PAGES,
+    without: Sequence[windows.Range] = (),
+) -> Iterator[Page]:  # fmt: skip
     """At most so many pages of what has its time `by` from `low` on and before `high`."""
     path, read = LISTS[stream]
-    return islice(windows.pages(graph, path, read, text(low), position, until=text(high), by=by), most)
+    return islice(windows.pages(graph, path, read, text(low), position, text(high), by, without), most)
 
 
 def write(state: SyncState, stream: str, page: Page) -> store.Counts:
     """Store a page of a stream; the lease begins anew. Call it in the transaction that keeps the next position."""
     leases.hold(state)
     SyncState.objects.filter(pk=state.pk).update(leased_until=Now() + leases.LENGTH)
-    return store.store(state.tenant, stream, page.items, page.broken)
+    return poison.store_around(state.tenant, stream, page.items, page.broken)
 
 
 def text(at: datetime) -> str:

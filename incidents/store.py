@@ -7,7 +7,7 @@ a mixed-up token would otherwise put one customer's incidents under another's na
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +27,17 @@ Created = tuple[tuple[str, ...], dict[UUID, tuple[Any, ...]]]  # columns, and th
 
 @dataclass
 class Counts:
-    """What became of the items of one or more pages; `bad` counts the alerts expanded in incidents too."""
+    """What became of the items of one or more pages; `bad` counts the alerts expanded in incidents too.
+
+    `news` are the ids at Microsoft of the incidents that were new or had changed.
+    """
 
     fetched: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     bad: int = 0
+    news: list[str] = field(default_factory=list)
 
     def add(self, other: "Counts") -> None:
         for name, value in vars(other).items():
@@ -57,6 +61,7 @@ def store(tenant: Tenant, stream: str, items: Sequence[Record[Any]], broken: Seq
     own, strange = sorted_out(tenant, items)
     strange += [Strange("", item.raw, item.reason) for item in broken]
     bad = len(strange)
+    news: list[str] = []
     with transaction.atomic():
         lock_out_other_writers(tenant)
         if stream == str(SyncState.Stream.INCIDENTS):
@@ -64,12 +69,13 @@ def store(tenant: Tenant, stream: str, items: Sequence[Record[Any]], broken: Seq
             strange += others
             fresh, touched = store_incidents(tenant, own)
             touched |= store_alerts(tenant, found)[1]
+            news = [rows.text(item.id) for item in fresh.all.values()]
         else:
             fresh, touched = store_alerts(tenant, [(item, None) for item in own])
         refresh(touched)
         set_aside(tenant, stream, strange)
     fetched, created, updated = len(items) + len(broken), len(fresh.created), len(fresh.changed)
-    return Counts(fetched, created, updated, fetched - created - updated - bad, len(strange))
+    return Counts(fetched, created, updated, fetched - created - updated - bad, len(strange), news)
 
 
 def sorted_out(tenant: Tenant, items: Iterable[Record[Any]]) -> tuple[list[Record[Any]], list[Strange]]:

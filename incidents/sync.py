@@ -24,7 +24,7 @@ from defender.errors import DefenderError
 from defender.graph import Graph
 from defender.shapes import moment, nanoseconds
 from defender.windows import Page
-from incidents import backfill, breaker, budget, completeness, failures, leases, store
+from incidents import backfill, breaker, budget, completeness, details, failures, gaps, leases, poison, slices, store
 from incidents.models import Backfill, SyncState
 from tenants import cloud
 from tenants.models import Tenant
@@ -42,6 +42,7 @@ CHANGED = {
     SyncState.Stream.ALERTS: microsoft.changed_alerts,
 }
 WORK = {
+    SyncState.Stream.DETAILS: details.read,
     SyncState.Stream.COMPLETENESS: completeness.read,
     SyncState.Stream.BACKFILL: backfill.read,
 }
@@ -106,6 +107,10 @@ def prepare(tenant: Tenant) -> None:
     """Give a connected tenant its rows of the ledger; doing it twice changes nothing."""
     leases.ensure_states(tenant)
     backfill.begin(tenant)
+    for plan in Backfill.objects.filter(tenant=tenant):
+        # The first live read begins exactly where the past ends, however late it comes.
+        fresh = SyncState.objects.filter(tenant=tenant, stream=plan.stream, watermark="", since="")
+        fresh.update(since=slices.text(plan.until_at))
 
 
 def pull_stream(tenant: Tenant, stream: Any, counts: store.Counts) -> str:
@@ -173,8 +178,9 @@ def read_window(state: SyncState, graph: Graph, counts: store.Counts) -> bool:
     if begins:
         state.since, state.newest = window_start(state), ""
     changed = CHANGED[SyncState.Stream(state.stream)]
-    for number, page in enumerate(changed(graph, state.since, position=state.position), 1):
-        if begins and number == 1 and not (page.items or page.broken or page.position):
+    known = gaps.without(state.tenant, state.stream) if state.has_gaps else ()
+    for number, page in enumerate(changed(graph, state.since, position=state.position, without=known), 1):
+        if begins and number == 1 and not (page.items or page.broken or page.position or page.refused):
             return True
         counts.add(commit(state, page))
         if number == PAGES_A_TURN:
@@ -200,15 +206,18 @@ def work(state: SyncState, graph: Graph) -> timedelta | None:
 def window_start(state: SyncState) -> str:
     """The watermark less the overlap, as Graph's filter wants it; for a first read where the past ends."""
     watermark = moment(state.watermark)
-    start = watermark - OVERLAP if watermark else backfill.live_from(state.tenant, state.stream)
-    return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    if watermark is None and state.since:
+        return state.since
+    return slices.text(watermark - OVERLAP if watermark else backfill.live_from(state.tenant, state.stream))
 
 
 @transaction.atomic
 def commit(state: SyncState, page: Page) -> store.Counts:
     """Write the rows of a page and the place of the next one together, or neither."""
     leases.hold(state)
-    counts = store.store(state.tenant, state.stream, page.items, page.broken)
+    counts = poison.store_around(state.tenant, state.stream, page.items, page.broken)
+    gaps.park(state.tenant, state.stream, page.refused)
+    plan_details(state, page, counts)
     state.newest = later(state.newest, page.newest)
     state.position = page.position
     state.leased_until = Now() + leases.LENGTH
@@ -224,6 +233,17 @@ def commit(state: SyncState, page: Page) -> store.Counts:
         "since", "newest", "position", "leased_until", "watermark", "completed_at", "quiet_in_a_row", *WELL,
     ])  # fmt: skip
     return counts
+
+
+def plan_details(state: SyncState, page: Page, counts: store.Counts) -> None:
+    """Have the alerts read of what is new or has changed, at once of an incident that others were merged into."""
+    if state.stream != SyncState.Stream.INCIDENTS:
+        return
+    news = set(counts.news)
+    merged = [item.value for item in page.items if item.id in news and item.value.status == "redirected"]
+    details.plan(state.tenant, counts.news)
+    survivors = [item.redirect_incident_id for item in merged if item.redirect_incident_id]
+    details.plan(state.tenant, survivors, at_once=True)
 
 
 def later(one: str, other: str) -> str:

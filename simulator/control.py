@@ -4,7 +4,9 @@ GET /_simulator/world · POST, DELETE /_simulator/faults · POST /_simulator/clo
 POST /_simulator/certificate (a PEM text; ?for=signin) · POST /_simulator/redirects {"signin"?: […], "monitor"?: […]} ·
 POST /_simulator/rotate_key · POST /_simulator/consent_delay {"seconds"} · POST /_simulator/people/{oid} {"roles": […]}
 POST /_simulator/tenants/{id}/grant {"roles"?, "delay"?} | revoke | order {"order"} | throttle {"every"} | happen |
-story {"kind"?, "severity"?, "hostile"?} | alert | touch {"incident", ...changes} | merge {"loser", "survivor"}.
+story {"kind"?, "severity"?, "hostile"?} | alert | touch {"incident", ...changes} | merge {"loser", "survivor"} |
+late {"seconds", ...as story}: an incident that is seen so much later than its own time |
+poison {"id"}: every page of a list that would hold the item answers 500, by its id it can be had | heal {"id"}.
 """
 
 from datetime import UTC, datetime

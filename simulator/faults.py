@@ -3,9 +3,9 @@
 On both services: throttle (value: Retry-After as text, none when null), status (value: code), html (value: status,
 200), empty, redirect, slow (value: seconds), cut.
 On Graph: skip_token (the continuation is refused; value: the message), next_link (value: the link), repeat (the next
-page's link leads to the same page), foreign (an item of another tenant stands first), item (value: raw JSON that stands
-first), nul, surrogate, partial (206 with Warning), expand (500 for $expand only), oversize (every item in one page),
-unauthorized (401), forbidden (403, a role is missing).
+page's link leads to the same page), endless (so does each, and looks new every time), foreign (an item of another
+tenant stands first), item (value: raw JSON that stands first), nul, surrogate, partial (206 with Warning), expand (500
+for $expand only), oversize (every item in one page), unauthorized (401), forbidden (403, a role is missing).
 On Entra: code (value: AADSTS number), gone, no_principal, disabled, wrong_secret, expired_secret, no_roles (a token
 without roles), skew (value: seconds by which the token's times are off), consent_code (value: AADSTS number that an
 accepted consent comes back with), and these on ID tokens: id_issuer, id_audience, id_nonce, id_tid (value: what stands
@@ -19,8 +19,8 @@ from typing import Any
 CODES = {"gone": 700016, "no_principal": 7000229, "disabled": 7000112, "wrong_secret": 7000215,
          "expired_secret": 7000222}  # fmt: skip
 BOTH = {"throttle", "status", "html", "empty", "redirect", "slow", "cut"}
-GRAPH = {"skip_token", "next_link", "repeat", "foreign", "item", "nul", "surrogate", "partial", "expand", "oversize",
-         "unauthorized", "forbidden"}  # fmt: skip
+GRAPH = {"skip_token", "next_link", "repeat", "endless", "foreign", "item", "nul", "surrogate", "partial", "expand",
+         "oversize", "unauthorized", "forbidden"}  # fmt: skip
 ID_TOKEN = {"id_issuer", "id_audience", "id_nonce", "id_tid", "id_expired", "id_future", "id_signature", "id_none",
             "id_missing"}  # fmt: skip
 ENTRA = {"code", "no_roles", "skew", "consent_code", *CODES, *ID_TOKEN}

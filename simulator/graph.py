@@ -89,7 +89,7 @@ def missing_roles(needed: list[str], roles: set[str]) -> Response:
 
 def routed(world: World, tenant: Tenant, parts: list[str], request: Request, *, whole: bool) -> Any:
     collection, rest = parts[0], parts[1:]
-    items = tenant.items(collection)
+    items = tenant.visible(collection)
     if not rest and request.method == "GET":
         return listing.listed(tenant, collection, list(items.values()), request, whole=whole)
     if rest and rest[0] not in items:

@@ -60,6 +60,8 @@ def listed(tenant: Tenant, collection: str, items: list[Item], request: Request,
     left = left[number(query, "$skip", 0, LARGEST_SKIP[collection]) :]
     top = number(query, "$top", PAGE_SIZE, LARGEST[collection])
     page = left if whole else left[:top]
+    if tenant.poison.intersection(item["id"] for item in page):
+        raise Refused(graph_error(500, "InternalServerError", "The service is unable to process the request."))
     body: Item = {"@odata.context": f"{METADATA}/{collection}"}
     if query.get("$count") == "true":
         body["@odata.count"] = len(passing)

@@ -1,6 +1,7 @@
 """The answers of a faulty Microsoft: instead of the right one, or the right one spoilt."""
 
 import json
+import uuid
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
@@ -56,6 +57,9 @@ def spoilt(fault: Fault, body: Any, world: World, tenant: Tenant, request: Reque
             return answer({**body, "@odata.nextLink": fault.value})
         case "repeat":
             return answer({**body, "@odata.nextLink": "https://graph.microsoft.com" + request.full_path})
+        case "endless":
+            turn = f"&turn={uuid.uuid4().hex}"
+            return answer({**body, "@odata.nextLink": "https://graph.microsoft.com" + request.full_path + turn})
         case "foreign":
             return answer(with_first(body, foreign(world, tenant, request)))
         case "nul" | "surrogate":

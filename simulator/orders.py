@@ -10,7 +10,7 @@ from simulator.tenant import Tenant
 from simulator.world import World
 
 # What the control address may order; patch and comment come by Graph.
-VERBS = {"grant", "revoke", "order", "throttle", "happen", "story", "alert", "touch", "merge"}
+VERBS = {"grant", "revoke", "order", "throttle", "happen", "story", "alert", "touch", "merge", "late", "poison", "heal"}
 
 
 def obey(world: World, tenant: Tenant, verb: str, body: dict[str, Any]) -> Any:
@@ -73,6 +73,12 @@ def done(tenant: Tenant, at: datetime, verb: str, body: dict[str, Any]) -> Any:
             return events.happen_once(tenant, at)
         case "story":
             return tenant.add_story(at, **body)
+        case "late":
+            return tenant.add_late(at, **body)
+        case "poison":
+            tenant.poison.add(str(body["id"]))
+        case "heal":
+            tenant.poison.discard(str(body["id"]))
         case "alert":
             return tenant.add_alert(at)
         case "touch":

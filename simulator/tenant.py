@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from simulator import cast as casting
 from simulator import records, stories
@@ -43,6 +44,8 @@ class Tenant:
     events: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     turns: Iterator[int] = field(default_factory=itertools.count)
+    hidden: dict[str, datetime] = field(default_factory=dict)  # until when items are not to be seen
+    poison: set[str] = field(default_factory=set)  # items that no list can show
     decision: int = 0  # the last one of an administrator; what an older one still spreads comes to nothing
 
     def plan(self, at: datetime, event: Callable[[datetime], None]) -> None:
@@ -112,6 +115,13 @@ class Tenant:
             self.advance(at)
             return incident
 
+    def add_late(self, at: datetime | None = None, *, seconds: float, **story: Any) -> Item:
+        """An incident of this time that is to be seen only so much later."""
+        with self.lock:
+            incident = self.add_story(at, **story)
+            self.hidden[incident["id"]] = (at or self.clock()) + timedelta(seconds=seconds)
+            return incident
+
     def alert_of(self, incident_id: str, story: Story, index: int, cast: casting.Cast) -> Callable[[datetime], None]:
         def raise_alert(at: datetime) -> None:
             self.add_alert(at, incident_id, story, index, cast)
@@ -178,6 +188,11 @@ class Tenant:
 
     def items(self, collection: str) -> dict[str, Item]:
         return self.incidents if collection == "incidents" else self.alerts
+
+    def visible(self, collection: str) -> dict[str, Item]:
+        items, now = self.items(collection), self.clock()
+        late = {identity for identity, until in self.hidden.items() if until > now}
+        return {identity: item for identity, item in items.items() if identity not in late} if late else items
 
     def survivor(self, incident_id: str) -> str:
         following = self.incidents.get(incident_id, {}).get("redirectIncidentId")

@@ -56,6 +56,9 @@ class SyncState(Owned):
 
     objects = SyncStateQuerySet.as_manager()
 
+    # Whether ranges of the stream are known not to be listed; leases tells when the stream is claimed.
+    has_gaps = True
+
     stream = models.CharField(max_length=20, choices=Stream)
     watermark = models.TextField(blank=True)
     since = models.TextField(blank=True)

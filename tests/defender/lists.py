@@ -45,7 +45,7 @@ class List:
             return refused(f"The limit of '{self.most}' for Top query has been exceeded.")
         if "$orderby" in query and not self.orderby:
             return refused("$orderby is not supported.")
-        at = 0
+        at = int(query.get("$skip", 0))
         if "$skiptoken" in query:
             if not self.links:
                 return refused("SkipToken not allowed")

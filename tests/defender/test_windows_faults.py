@@ -85,6 +85,13 @@ def test_a_tie_with_poison_gives_what_stands_before_it(microsoft):
     assert ids(pages) == before and len(refused(pages)) == 1
 
 
+def test_what_has_the_very_time_of_the_poison_is_read_too(microsoft):
+    listed = List([*range(10), *[500] * 5, *range(600, 620)])
+    listed.poison = {"12"}
+    pages = calls(microsoft, listed, until=END)
+    assert ids(pages) == set(listed.times) - listed.poison and len(refused(pages)) == 1
+
+
 def test_a_directory_in_which_nothing_answers_is_not_hunted(microsoft):
     listed = List(range(100))
     listed.down = lambda query: httpx.Response(500)

@@ -68,6 +68,38 @@ def test_a_skip_token_may_expire_and_a_link_may_lead_in_a_circle(cloud: Cloud, s
     assert cloud.ask(some, "incidents?$top=2").get_json()["@odata.nextLink"].endswith("incidents?$top=2")
 
 
+def test_pages_may_never_end_and_no_link_comes_twice(cloud: Cloud, some: Tenant) -> None:
+    cloud.world.faults.add("endless", times=3)
+    path, links = "incidents", set()
+    for _ in range(3):
+        body = cloud.ask(some, path).get_json()
+        assert len(body["value"]) == 3
+        path = body["@odata.nextLink"]
+        links.add(path)
+    assert len(links) == 3 and "@odata.nextLink" not in cloud.ask(some, path).get_json()
+
+
+def test_a_poison_incident_fails_the_lists_that_would_hold_it_and_no_other_request(cloud: Cloud, some: Tenant) -> None:
+    place = f"/_simulator/tenants/{some.id}/"
+    assert cloud.client.post(place + "poison", json={"id": "2"}).status_code == 200
+    rising = "incidents?$orderby=createdDateTime asc&$top="
+    assert cloud.ask(some, "incidents").status_code == cloud.ask(some, rising + "2").status_code == 500
+    assert cloud.ask(some, rising + "1").status_code == cloud.ask(some, "incidents/2").status_code == 200
+    assert cloud.ask(some, "incidents/2/alerts").status_code == cloud.ask(some, "alerts_v2").status_code == 200
+    cloud.client.post(place + "heal", json={"id": "2"})
+    assert len(cloud.ask(some, "incidents").get_json()["value"]) == 3
+
+
+def test_a_late_incident_is_seen_after_its_own_time(cloud: Cloud, some: Tenant) -> None:
+    made = cloud.client.post(f"/_simulator/tenants/{some.id}/late", json={"seconds": 600, "kind": "malware"}).get_json()
+    assert cloud.ask(some, f"incidents/{made['id']}").status_code == 404
+    assert len(cloud.ask(some, "incidents").get_json()["value"]) == 3
+    cloud.world.advance(601)
+    seen = cloud.ask(some, f"incidents/{made['id']}").get_json()
+    assert seen["createdDateTime"] == made["createdDateTime"]
+    assert len(cloud.ask(some, "incidents").get_json()["value"]) == 4
+
+
 def test_a_page_may_hold_too_much_or_what_is_not_ours(cloud: Cloud, some: Tenant) -> None:
     other = cloud.world.tenant("Orchard & Pine LLP")
     cloud.world.faults.add("oversize")

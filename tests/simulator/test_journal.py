@@ -25,7 +25,8 @@ def started(file: Path, hours: float = 0) -> World:
 
 
 def everything(world: World) -> list[Any]:
-    told = [(tenant.consented, tenant.roles, tenant.order, tenant.throttled, tenant.incidents, tenant.alerts)
+    told = [(tenant.consented, tenant.roles, tenant.order, tenant.throttled, tenant.incidents, tenant.alerts,
+             tenant.hidden, tenant.poison)
             for tenant in world.tenants.values()]  # fmt: skip
     return [*told, world.signin.redirects, world.monitor.redirects]
 
@@ -46,6 +47,8 @@ def test_every_order_is_done_again_at_its_time(file: Path) -> None:
         (f"tenants/{one.id}/alert", {}),
         (f"tenants/{one.id}/touch", {"incident": number, "customTags": ["seen"]}),
         (f"tenants/{one.id}/merge", {"loser": number, "survivor": str(len(one.incidents))}),
+        (f"tenants/{one.id}/late", {"seconds": 60, "kind": "malware"}),
+        (f"tenants/{one.id}/poison", {"id": number}),
         (f"tenants/{two.id}/grant", {"roles": ["SecurityAlert.Read.All"], "delay": 7200}),
         (f"tenants/{two.id}/order", {"order": "refused"}),
         (f"tenants/{two.id}/throttle", {"every": 4}),
@@ -56,7 +59,7 @@ def test_every_order_is_done_again_at_its_time(file: Path) -> None:
         world.advance(700.25)
         assert cloud.client.post(f"/_simulator/{path}", json=body).status_code == 200
     world.advance(86_400)
-    again = started(file, 10 * 700.25 / 3600)
+    again = started(file, 12 * 700.25 / 3600)
     again.advance(86_400)
     assert everything(again) == everything(world)
     assert (two.roles, two.throttled, three.consented) == ({"SecurityAlert.Read.All"}, 4, False)
