@@ -62,8 +62,9 @@ format: $(STAMP)
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
+# How fast, how fresh and how large, beside references of the same run; PARTS= names some of store, line, fleet, backfill.
 bench: $(STAMP)
-	@$(RUN) -m pytest -q -s tests/prove/test_bench.py
+	@$(RUN) -m bench $(PARTS)
 
 prove: $(STAMP)
 	@$(RUN) -m pytest -q -s tests/prove

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-ROOMS = ("portal", "incidents", "tenants", "accounts", "defender", "simulator")
+ROOMS = ("portal", "incidents", "tenants", "accounts", "defender", "simulator", "bench")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "core", "manager", "handle", "data", "info", "misc"}
 FILES = sorted(
     path for room in ROOMS for path in (Path(settings.BASE_DIR) / room).rglob("*.py") if "migrations" not in path.parts
@@ -68,4 +68,6 @@ def test_only_the_settings_read_the_environment():
         "portal/processes.py",
         "portal/embedded/server.py",
         "portal/management/commands/demo.py",
+        "bench/settings.py",
+        "bench/__main__.py",
     }
