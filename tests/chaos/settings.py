@@ -1,0 +1,16 @@
+"""The product's settings for the chaos: a short lease and interval, and connections that tell their process."""
+
+import os
+
+os.environ |= {"ENV_FILE": os.devnull, "STATE_DIR": "var/chaos", "DJANGO_SETTINGS_MODULE": "tests.chaos.settings"}
+for name in ("DATABASE_URL", "REDIS_URL", "ENTRA_CERTIFICATE", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET"):
+    os.environ.pop(name, None)
+# Any port of this host is the same simulated cloud to the database.
+os.environ.setdefault("MICROSOFT_CLOUD_URL", "http://127.0.0.1")
+os.environ.setdefault("SYNC_LEASE_SECONDS", "8")
+os.environ.setdefault("SYNC_INTERVAL_SECONDS", "5")
+os.environ.setdefault("SYNC_QUIET_SECONDS", "5")
+
+from portal.settings import *  # noqa: E402, F403
+
+INSTALLED_APPS += ["tests.chaos"]  # noqa: F405
