@@ -56,7 +56,10 @@ class Ledger:
     def let_an_hour_pass(self) -> None:
         """What an absurd Retry-After has parked for an hour is not waited for."""
         self.ask("UPDATE incidents_syncstate SET parked_until = now() WHERE parked_until > now() + interval '20 s'")
-        self.ask("UPDATE incidents_syncstate SET due_at = now() WHERE due_at > now() + interval '20 s'")
+        self.ask(
+            """UPDATE incidents_syncstate SET due_at = now()
+               WHERE stream IN ('incidents', 'alerts') AND due_at > now() + interval '20 s'"""
+        )
 
     def unfinished(self, since: Any) -> int:
         """Streams that have not completed a window since then."""

@@ -10,6 +10,8 @@ os.environ.setdefault("MICROSOFT_CLOUD_URL", "http://127.0.0.1")
 os.environ.setdefault("SYNC_LEASE_SECONDS", "8")
 os.environ.setdefault("SYNC_INTERVAL_SECONDS", "5")
 os.environ.setdefault("SYNC_QUIET_SECONDS", "5")
+# A little below what the simulated cloud allows.
+os.environ.setdefault("GRAPH_REQUESTS_PER_MINUTE", "140")
 
 from portal.settings import *  # noqa: E402, F403
 
