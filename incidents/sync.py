@@ -30,6 +30,8 @@ from tenants import cloud
 from tenants.models import Tenant
 
 OVERLAP = timedelta(minutes=15)
+# How much later than its own time an item may become visible, after a window that took as long as it may.
+LATENESS = timedelta(minutes=10)
 # A storm is read in batches of so many pages, between which other tenants have their turn.
 PAGES_A_TURN = 20
 # After so many reads in a row without news the interval doubles.
@@ -176,7 +178,7 @@ def read_window(state: SyncState, graph: Graph, counts: store.Counts) -> bool:
     """Read on for one turn; True when one answer told that nothing has changed, and nothing was written."""
     begins = not state.position
     if begins:
-        state.since, state.newest = window_start(state), ""
+        state.since, state.newest, state.began_at = window_start(state), "", timezone.now()
     changed = CHANGED[SyncState.Stream(state.stream)]
     known = gaps.without(state.tenant, state.stream) if state.has_gaps else ()
     for number, page in enumerate(changed(graph, state.since, position=state.position, without=known), 1):
@@ -224,15 +226,28 @@ def commit(state: SyncState, page: Page) -> store.Counts:
     if counts.created or counts.updated:
         state.quiet_in_a_row = -1
     if not page.position:
-        state.watermark = later(state.watermark, state.newest)
+        state.watermark = later(state.watermark, reached(state))
         state.completed_at = Now()
         state.quiet_in_a_row += 1
         for name, value in WELL.items():
             setattr(state, name, value)
     state.save(update_fields=[
-        "since", "newest", "position", "leased_until", "watermark", "completed_at", "quiet_in_a_row", *WELL,
+        "since", "newest", "began_at", "position", "leased_until", "watermark", "completed_at", "quiet_in_a_row",
+        *WELL,
     ])  # fmt: skip
     return counts
+
+
+def reached(state: SyncState) -> str:
+    """The highest time up to which a finished window has certainly read everything.
+
+    What became visible while it was being read, with a time that its pages had passed already, is left to the next
+    window. After a long interruption that one has to begin earlier: by as much as the window has taken.
+    """
+    newest, taken = moment(state.newest), timezone.now() - (state.began_at or timezone.now())
+    if newest is None or taken < OVERLAP - LATENESS:
+        return state.newest
+    return slices.text(newest - taken)
 
 
 def plan_details(state: SyncState, page: Page, counts: store.Counts) -> None:

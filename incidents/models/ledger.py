@@ -39,10 +39,10 @@ class SyncState(Owned):
     """The ledger: how far one stream of one tenant has been read, who is reading it, when again, and how that went.
 
     The live streams are read by time: `watermark` is the highest lastUpdateDateTime of a finished window, in
-    Microsoft's own text. While a window is being read, `since` is where it began, `position` where the next page
-    begins and `newest` the highest text so far. The other streams are work beside them and keep their place in
-    tables of their own. A reader holds the stream by `fence`: each claim raises it, and a writer with an older
-    number is refused. `due_at` is empty when there is nothing to do until somebody says so.
+    Microsoft's own text. While a window is being read, which was begun at `began_at`, `since` is where it begins,
+    `position` where the next page begins and `newest` the highest text so far. The other streams are work beside
+    them and keep their place in tables of their own. A reader holds the stream by `fence`: each claim raises it, and
+    a writer with an older number is refused. `due_at` is empty when there is nothing to do until somebody says so.
     """
 
     class Stream(models.TextChoices):
@@ -64,6 +64,7 @@ class SyncState(Owned):
     since = models.TextField(blank=True)
     position = models.TextField(blank=True)
     newest = models.TextField(blank=True)
+    began_at = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
     leased_until = models.DateTimeField(null=True)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from defender.shapes import reading
 from incidents import leases, store, sync
 from incidents.models import Alert, Evidence, Incident, SetAside, SyncState
+from simulator import listing
 from simulator.stories import STORIES
 from tenants import connecting
 
@@ -100,6 +101,25 @@ def test_a_failure_between_pages_keeps_the_position_and_not_the_watermark(tenant
     assert after.position
     assert sync.pull(tenant).error == ""
     assert stored(tenant) == wanted(directory)
+
+
+def test_a_window_that_rested_for_long_hides_nothing_that_arrived_meanwhile(tenant, directory, world, monkeypatch):
+    monkeypatch.setattr(listing, "LARGEST", {"incidents": 3, "alerts_v2": 50})
+    for _ in range(8):
+        directory.add_story(world.now - timedelta(minutes=1), hostile=False)
+    world.advance(1)
+    monkeypatch.setattr(sync, "PAGES_A_TURN", 1)
+    sync.prepare(tenant)
+    sync.finish([sync.read(leases.claim(tenant, "incidents"))])
+    assert state(tenant).position
+    directory.add_story(world.now - timedelta(minutes=10), hostile=False)
+    world.advance(40 * 60)
+    SyncState.objects.update(began_at=timezone.now() - timedelta(minutes=40))
+    directory.add_story(world.now, hostile=False)
+    world.advance(1)
+    for _ in range(2):
+        assert sync.pull(tenant).error == ""
+    assert stored(tenant).keys() == wanted(directory).keys()
 
 
 def test_a_lost_lease_writes_nothing(tenant, directory, world):
