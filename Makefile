@@ -9,7 +9,7 @@ FILES := -u SECRET_KEY_FILE -u DATABASE_URL_FILE -u ENTRA_CLIENT_SECRET_FILE -u 
 # The demo never sees a developer's own settings.
 DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u ENTRA_HOME_TENANT_ID -u SECRET_KEY -u DEBUG -u ENTRA_SIGNIN_CLIENT_ID -u ENTRA_SIGNIN_CLIENT_SECRET -u PROVIDER_NAME -u PROVIDER_CONTACT $(FILES) ENV_FILE=/dev/null STATE_DIR=var/demo
 
-.PHONY: setup demo run doctor stop reset browser test lint format bench prove lock
+.PHONY: setup demo run doctor stop reset browser test lint format bench prove chaos lock
 
 setup: $(STAMP)
 	@$(RUN) manage.py migrate --verbosity 0
@@ -68,6 +68,13 @@ bench: $(STAMP)
 
 prove: $(STAMP)
 	@$(RUN) -m pytest -q -s tests/prove
+
+# Kills everything while everything goes wrong, for so many minutes; with the defaults 200 kills must hit a reader.
+MINUTES ?= 30
+TENANTS ?= 12
+HITS ?= 200
+chaos: $(STAMP)
+	@$(RUN) -m tests.chaos --minutes $(MINUTES) --tenants $(TENANTS) --hits $(HITS)
 
 lock:
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url requirements/base.in --output-file requirements/base.txt
