@@ -60,8 +60,9 @@ class Verdict:
 def judged(microsoft: Microsoft, ledger: Ledger) -> Verdict:
     """The verdict as soon as it is a good one, or else the last one."""
     wanted, began, deadline = microsoft.ask("source"), datetime.now(UTC), time.monotonic() + CATCH_UP_SECONDS
-    ledger.let_an_hour_pass()
     while True:
+        # Again and again: an answer that was under way may still park somebody.
+        ledger.let_an_hour_pass()
         verdict = compared(wanted, ledger.stored())
         verdict.doubled, verdict.unfinished = ledger.doubled(), ledger.unfinished(began)
         if verdict.whole or time.monotonic() > deadline:
