@@ -61,6 +61,16 @@ class Ledger:
                WHERE stream IN ('incidents', 'alerts') AND due_at > now() + interval '20 s'"""
         )
 
+    def let_a_day_pass(self) -> None:
+        """What was parked since Microsoft could not list it, or we could not store it, is tried again now."""
+        self.ask("UPDATE incidents_gap SET due_at = now() WHERE closed_at IS NULL AND due_at > now()")
+        self.ask("UPDATE incidents_unstored SET due_at = now() WHERE due_at > now()")
+        self.ask(
+            """UPDATE incidents_syncstate state SET due_at = now()
+               WHERE stream IN ('details', 'completeness', 'backfill') AND due_at > now() + interval '20 s'
+                 AND EXISTS (SELECT FROM incidents_gap gap WHERE gap.tenant_id = state.tenant_id AND closed_at IS NULL)"""
+        )
+
     def unfinished(self, since: Any) -> int:
         """Streams that have not completed a window since then."""
         return int(self.ask(

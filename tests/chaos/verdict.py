@@ -63,6 +63,7 @@ def judged(microsoft: Microsoft, ledger: Ledger) -> Verdict:
     while True:
         # Again and again: an answer that was under way may still park somebody.
         ledger.let_an_hour_pass()
+        ledger.let_a_day_pass()
         verdict = compared(wanted, ledger.stored())
         verdict.doubled, verdict.unfinished = ledger.doubled(), ledger.unfinished(began)
         if verdict.whole or time.monotonic() > deadline:
