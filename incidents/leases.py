@@ -116,8 +116,16 @@ def free_abandoned() -> None:
         cursor.execute(ABANDONED)
 
 
+def lock_out_other_writers(tenant: int) -> None:
+    """One writer of a tenant at a time: all streams touch the same incidents, and what is new must stay new."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x55544B, tenant])
+
+
 def hold(state: SyncState) -> None:
     """Lock the state for the transaction and make sure that it is still ours; Lost otherwise."""
+    # Before any row: who waited for it with a row in hand could wait for somebody who wants that row.
+    lock_out_other_writers(state.tenant_id)
     if not SyncState.objects.select_for_update().filter(pk=state.pk, fence=state.fence).exists():
         raise Lost(f"Another process has taken over {state}.")
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from defender.shapes import Broken, Record
-from incidents import history, merges, rows
+from incidents import history, leases, merges, rows
 from incidents.aside import Strange, set_aside
 from incidents.copying import copy
 from incidents.models import SyncState
@@ -63,7 +63,7 @@ def store(tenant: Tenant, stream: str, items: Sequence[Record[Any]], broken: Seq
     bad = len(strange)
     news: list[str] = []
     with transaction.atomic():
-        lock_out_other_writers(tenant)
+        leases.lock_out_other_writers(tenant.pk)
         if stream == str(SyncState.Stream.INCIDENTS):
             found, others = expanded_alerts(tenant, own)
             strange += others
@@ -88,12 +88,6 @@ def sorted_out(tenant: Tenant, items: Iterable[Record[Any]]) -> tuple[list[Recor
         else:
             own.append(item)
     return own, strange
-
-
-def lock_out_other_writers(tenant: Tenant) -> None:
-    """One page of a tenant at a time: both streams touch the same incidents, and what is new must stay new."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [0x55544B, tenant.pk])
 
 
 def expanded_alerts(
