@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from incidents import budget
-from incidents.models import Breaker, Budget, SetAside, SyncState
+from incidents.models import Breaker, Budget, Gap, SetAside, SyncState
 from tenants.models import Tenant
 
 WORST_FIRST = ("us", "customer", "microsoft")
@@ -34,12 +34,13 @@ def is_alive() -> bool:
 
 @dataclass
 class Row:
-    """One directory: its streams by name, what may still be asked, and how many items are set aside."""
+    """One directory: its streams by name, what may still be asked, and how much is set aside or missing."""
 
     tenant: Tenant
     streams: dict[str, SyncState] = field(default_factory=dict)
     budget: Budget | None = None
     set_aside: int = 0
+    gaps: int = 0
 
     @property
     def live(self) -> list[SyncState]:
@@ -101,6 +102,9 @@ def rows_of(tenants: Iterable[Tenant]) -> list[Row]:
     aside = SetAside.objects.filter(tenant__in=found).values_list("tenant").annotate(Count("pk"))
     for tenant, number in aside.order_by():
         found[tenant].set_aside = number
+    gaps = Gap.objects.filter(tenant__in=found, closed_at=None).values_list("tenant").annotate(Count("pk"))
+    for tenant, number in gaps.order_by():
+        found[tenant].gaps = number
     return sorted(found.values(), key=order)
 
 

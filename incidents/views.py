@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from incidents import filters as address
-from incidents import health, merges, queries
+from incidents import gaps, health, merges, queries
 from incidents.models import Alert, Incident
 from incidents.timeline import timeline
 from tenants import access
@@ -90,6 +90,7 @@ def sync(request: HttpRequest) -> HttpResponse:
     items = [(item, pretty(item.raw)) for item in queries.set_aside(request.user)]
     rows = health.rows(request.user)
     context = {"rows": rows, "outage": health.outage(), "set_aside": items, "active": "sync"}
+    context["gaps"] = gaps.shown(request.user)[:200]
     return render(request, "incidents/sync.html", context)
 
 

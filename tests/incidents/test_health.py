@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from incidents import health, leases, sync
-from incidents.models import Breaker, Budget, SyncState
+from incidents.models import Breaker, Budget, Gap, SyncState
 from tenants import cloud, connecting
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_a_refused_credential_is_said_once_and_blames_nobody(three, client, oper
 
 
 def test_as_many_queries_for_one_directory_as_for_all(three, operator, django_assert_num_queries):
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         health.rows(operator)
 
 
@@ -71,6 +71,19 @@ def test_what_may_still_be_asked_comes_back_with_time(three, operator, settings)
     settings.GRAPH_REQUESTS_PER_MINUTE = 60
     Budget.objects.update(remaining=0, counted_at=timezone.now() - timedelta(seconds=20))
     assert {row.remaining for row in health.rows(operator)} == {10}
+
+
+def test_the_page_lists_what_is_missing(three, client, operator):
+    owner = {"customer": three[0].customer, "tenant": three[0], "stream": "incidents"}
+    Gap.objects.create(
+        **owner, kind="count", day=timezone.now().date(), expected=412, found=409, reason="<b>3 short</b>"
+    )
+    Gap.objects.create(**owner, kind="poison", low="2026-11-01T00:00:00Z", high="2026-11-01T00:00:01Z")
+    shown = page(client, operator)
+    assert "409 of 412 are here." in shown
+    assert "2026-11-01T00:00:00Z" in shown
+    assert "&lt;b&gt;3 short" in shown and "<b>3 short" not in shown
+    assert {row.tenant: row.gaps for row in health.rows(operator)}[three[0]] == 2
 
 
 def test_nobody_but_administrators_sees_the_page(client, analyst):
