@@ -5,7 +5,7 @@ import sys
 
 from django.conf import settings
 
-SHORT = ("--minutes", "3", "--tenants", "8", "--hits", "20")
+SHORT = ("--minutes", "4", "--tenants", "8", "--hits", "20")
 
 
 def test_a_short_chaos_loses_and_doubles_nothing():
