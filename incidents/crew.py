@@ -80,8 +80,8 @@ class Crew:
         for future in ended:
             state = self.reading.pop(future)
             if error := future.exception():
-                # The lease lapses by itself, and the stream is read again.
                 log.error("A turn at %s ended without a word", state, exc_info=error)
+                turns.append(sync.broken_off(state, error))
             else:
                 turns.append(future.result())
         if turns:

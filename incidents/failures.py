@@ -58,4 +58,4 @@ def backoff(first: timedelta, times: int, longest: timedelta) -> timedelta:
 def release(state: SyncState) -> None:
     """The directory answers again: what was held back with this stream is due now."""
     others = SyncState.objects.filter(tenant=state.tenant_id, leased_until=None, due_at__gt=Now())
-    others.exclude(error="").update(due_at=Now())
+    others.update(due_at=Now())

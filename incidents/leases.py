@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -114,6 +114,12 @@ def free_abandoned() -> None:
     """Make due at once what a process has claimed that is gone."""
     with connection.cursor() as cursor:
         cursor.execute(ABANDONED)
+
+
+def free_approved() -> None:
+    """Make due at once what its customer had closed to us before the last approval."""
+    closed = SyncState.objects.filter(error_owner="customer", failed_at__lt=F("tenant__connected_at"), due_at__gt=Now())
+    closed.update(due_at=Now(), failures_in_a_row=0)
 
 
 def lock_out_other_writers(tenant: int) -> None:

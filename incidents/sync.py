@@ -148,6 +148,12 @@ def read(state: SyncState, counts: store.Counts | None = None) -> Turn:
         return Turn(state, graph.requests, failures.note(state, "storing", "us", error), error)
 
 
+def broken_off(state: SyncState, error: BaseException) -> Turn:
+    """A turn that ended by a mistake of ours which nobody foresaw: it is seen, and tried again ever later."""
+    told = f"Reading ended by a mistake of ours ({type(error).__name__})."
+    return Turn(state, 0, failures.note(state, "storing", "us", told), told)
+
+
 def finish(turns: Sequence[Turn]) -> None:
     """Give back what was read: each is due again when its pause is over and the tenant's budget allows."""
     remaining = budget.spend(turns_requests(turns))

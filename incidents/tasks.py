@@ -20,6 +20,7 @@ HELD_SECONDS, WORK_SECONDS = 8.0, 15.0
 def tick() -> None:
     """Rebuild what is due from the database alone, and wake workers for it; with nothing due, nobody."""
     leases.free_abandoned()
+    leases.free_approved()
     for tenant in Tenant.objects.connected().exclude(pk__in=SyncState.objects.filter(stream=NEWEST).values("tenant")):
         sync.prepare(tenant)
     if leases.is_due_soon():

@@ -97,6 +97,19 @@ def test_a_page_that_nobody_foresaw_ends_one_turn_only(everybody, world, ours, m
     monkeypatch.setattr(sync, "commit", commit)
     ours.work(20)
     wait_for(lambda: read([tenant for tenant in everybody.values() if tenant != broken]))
+    wait_for(lambda: SyncState.objects.filter(tenant=broken, error_owner="us", error__contains="KeyError").count() == 2)
+
+
+def test_an_approval_given_again_makes_its_directory_due_at_once(everybody, world):
+    tenant = next(iter(everybody.values()))
+    later = timezone.now() + timedelta(minutes=15)
+    closed = {"error_owner": "customer", "error": "no consent", "failed_at": timezone.now(), "due_at": later}
+    SyncState.objects.filter(tenant=tenant, stream="incidents").update(**closed)
+    leases.free_approved()
+    assert SyncState.objects.get(tenant=tenant, stream="incidents").due_at == later
+    Tenant.objects.filter(pk=tenant.pk).update(connected_at=timezone.now())
+    leases.free_approved()
+    assert SyncState.objects.get(tenant=tenant, stream="incidents").due_at <= timezone.now()
 
 
 def test_a_quiet_tenant_is_given_back_without_a_write_of_its_own(everybody, world, ours):
