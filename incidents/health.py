@@ -72,7 +72,8 @@ class Row:
 
     @property
     def remaining(self) -> int:
-        return round(budget.now_remaining(self.budget)) if self.budget else 0
+        """An overdrawn budget has none left."""
+        return max(0, round(budget.now_remaining(self.budget))) if self.budget else 0
 
     @property
     def level(self) -> str:

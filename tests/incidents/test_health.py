@@ -71,6 +71,8 @@ def test_what_may_still_be_asked_comes_back_with_time(three, operator, settings)
     settings.GRAPH_REQUESTS_PER_MINUTE = 60
     Budget.objects.update(remaining=0, counted_at=timezone.now() - timedelta(seconds=20))
     assert {row.remaining for row in health.rows(operator)} == {10}
+    Budget.objects.update(remaining=-50)
+    assert {row.remaining for row in health.rows(operator)} == {0}
 
 
 def test_the_page_lists_what_is_missing(three, client, operator):
