@@ -188,7 +188,7 @@ def test_the_image_holds_what_a_server_runs_and_nothing_else():
     held = {line[1:] for line in lines if line.startswith("!")}
     assert lines[1] == "*"
     assert all((ROOT / path).exists() for path in held)
-    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"simulator", "tests"}
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"simulator", "tests", "bench"}
     assert held == rooms | {"manage.py", "requirements/base.txt", "templates", "static"}
     for source, *_ in (line for line in words("COPY") if not line[0].startswith("--from")):
         assert source == "." or source in held
