@@ -36,6 +36,10 @@ class Filters:
     def active(self) -> bool:
         return bool(self.q or self.tenant or self.severity or self.status)
 
+    @property
+    def left_out(self) -> str:
+        return ", ".join(self.ignored)
+
     def query(self, **changes: object) -> str:
         """The address of this state with some of it changed; the page begins anew."""
         values = {"view": self.view, "q": self.q, "tenant": self.tenant, "severity": self.severity,

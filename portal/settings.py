@@ -178,7 +178,12 @@ TEMPLATES = [
                 "tenants.context.provider",
                 "incidents.context.page",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "lucide.templatetags.lucide"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "lucide.templatetags.lucide",
+                "accounts.templatetags.text",
+            ],
         },
     }
 ]

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.visible import is_visible
 from defender.errors import (
     AppDisabled,
     ConsentMissing,
@@ -96,7 +97,7 @@ def customer_of(name: str) -> Customer:
 def cleaned(name: str) -> str:
     """The name with single spaces; Refused when it has characters that nobody can see."""
     words = " ".join(name.split())
-    if not words.isprintable():
+    if not is_visible(words):
         raise Refused("The customer's name cannot be used: it holds characters that nobody can see.")
     return words
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.visible import shown
 from incidents import sync
 from incidents.management import watching
 from tenants import cloud, connecting
@@ -78,4 +79,4 @@ def sentence(line: dict[str, Any]) -> str:
     counts = ", ".join(f"{line[name]} {name}" for name in ("fetched", "created", "updated", "unchanged", "bad"))
     counts += f", {line['history']} of the past" if line["history"] else ""
     error = f" — {line['error']}" if line["error"] else ""
-    return f"{line['customer']} ({line['tenant']}): {counts} in {line['seconds']:.1f} s{error}"
+    return shown(f"{line['customer']} ({line['tenant']}): {counts} in {line['seconds']:.1f} s{error}")
