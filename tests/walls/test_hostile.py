@@ -1,0 +1,104 @@
+"""Hostile text does nothing in a real browser, and would be noticed if it did."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from playwright.sync_api import Browser
+
+from accounts.models import User
+from simulator.world import Tenant as Directory
+from simulator.world import World
+from tenants.models import Tenant
+from tests.walls import hostile, planting
+from tests.walls.payloads import FAMILIES, PAYLOADS, spread
+from tests.walls.watching import Reports, Seen, Watch
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OPEN = "incidents/_list.html"
+# A page that needs a fault of ours, and the form that comes from elsewhere: both are plain files.
+PLAIN = {"500.html", "403_csrf.html", "400.html"}
+
+
+@pytest.fixture
+def watch(browser: Browser, live_server: Any) -> Iterator[Watch]:
+    opened = Watch(browser, live_server.url, Seen())
+    yield opened
+    opened.context.close()
+
+
+@pytest.fixture
+def reports() -> Iterator[Reports]:
+    opened = Reports()
+    yield opened
+    opened.close()
+    (django_settings.STATE_DIR / "people.json").unlink(missing_ok=True)
+
+
+def test_the_corpus_is_large_and_of_many_families() -> None:
+    assert len(PAYLOADS) >= 500
+    assert len(FAMILIES) >= 15
+    assert min(len(family) for family in FAMILIES.values()) >= 10
+
+
+def test_hostile_text_is_inert_and_literal_on_every_page(
+    settings: Any, watch: Watch, world: World, directory: Directory, tenant: Tenant, operator: User,
+    reports: Reports, figures: dict[str, str],
+) -> None:  # fmt: skip
+    hostile.install(settings, watch.address, world, reports)
+    watch.own = (reports.url,)
+    run = hostile.Run(watch, hostile.SAMPLE, tenant, directory)
+    run.everything(operator)
+    kept = watch.page.evaluate("() => [Object.keys(localStorage), Object.keys(sessionStorage)]")
+    watch.settle(reports)
+    figures |= hostile.told(run, reports)
+    assert watch.seen.wrong == {}
+    assert reports.caused == []
+    assert kept in ([[], []], [[], ["htmx-current-path-for-history"]])
+    assert {text for _, text in run.tried} >= set(PAYLOADS)
+    assert hostile.pages() - run.visited == set()
+    files = {
+        str(path.relative_to(path.parents[1])) for path in Path(django_settings.BASE_DIR, "templates").glob("*/*.html")
+    }
+    assert files - run.templates - PLAIN == set()
+
+
+def without_escaping(settings: Any, folder: Path) -> None:
+    """The list as it is, but for the one switch."""
+    source = Path(settings.BASE_DIR, "templates", OPEN).read_text()
+    (folder / OPEN).parent.mkdir(parents=True)
+    (folder / OPEN).write_text(f"{{% autoescape off %}}{source}{{% endautoescape %}}")
+    changed = copy.deepcopy(settings.TEMPLATES)
+    changed[0]["DIRS"] = [folder, *changed[0]["DIRS"]]
+    settings.TEMPLATES = changed
+
+
+@pytest.mark.parametrize("has_policy", [True, False])
+def test_without_escaping_in_one_template_it_is_noticed(
+    settings: Any, watch: Watch, world: World, directory: Directory, tenant: Tenant, operator: User,
+    reports: Reports, figures: dict[str, str], tmp_path: Path, has_policy: bool,
+) -> None:  # fmt: skip
+    """With the policy it is stopped and reported; without it, it runs."""
+    hostile.install(settings, watch.address, world, reports if has_policy else None)
+    without_escaping(settings, tmp_path)
+    run = hostile.Run(watch, hostile.SAMPLE, tenant, directory)
+    # Not those that lead the browser away before the rest is read.
+    run.deal = planting.Deal(spread([*FAMILIES["scripts"], *FAMILIES["handlers"], *FAMILIES["drawings"]]))
+    run.as_(operator)
+    for number in range(50):
+        planting.plant_incident(directory, number, run.deal)
+    planting.read(tenant)
+    watch.suffer("/?view=all")
+    if has_policy:
+        watch.settle(reports)
+    figures[f"one template without escaping, {'with' if has_policy else 'without'} the policy"] = (
+        f"{len(watch.seen.executions)} executions, {len(reports.caused)} reports"
+    )
+    if has_policy:
+        assert len(reports.caused) >= 10
+        assert watch.seen.executions == []
+    else:
+        assert len(watch.seen.executions) >= 10
