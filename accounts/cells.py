@@ -14,7 +14,7 @@ BEGIN = r"(\A|[;\t\r\n\v\f])"
 # What programs skip before they look for a formula: spaces, quotes, and what nobody can see.
 SKIPPED = r'[\s"\x00-\x1f\x7f-\xa0\xad\u061c\u115f\u1160\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufeff]*'
 # An apostrophe of the text's own counts too, or it could not be told from ours.
-UNSAFE = re.compile(rf"{BEGIN}(?={SKIPPED}['{re.escape(SIGNS)}]|\0)|\A(?=[\t\r\n])")
+UNSAFE = re.compile(rf"{BEGIN}(?={SKIPPED}['{re.escape(SIGNS)}\0])|\A(?={SKIPPED}[\t\r\n])")
 OURS = re.compile(f"{BEGIN}'")
 
 
