@@ -1,14 +1,11 @@
 """Which answers of the consent page count: the one that was asked for, once, in the browser that asked."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from defender.sign_in import Person
 from tenants import connecting, consent, invitations
@@ -210,59 +207,3 @@ def test_a_directory_is_never_moved_by_an_approval_that_came_first_elsewhere(ten
         connecting.record("Somebody else", UUID(directory.id), can_write=True)
     assert Tenant.objects.get().customer == tenant.customer
     assert not Customer.objects.filter(name="Somebody else").exists()
-
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
-# Where an answer may depart from the one that was asked for.
-FORGERIES = st.fixed_dictionaries(
-    {},
-    optional={
-        "state": st.sampled_from(["other invitation", "other directory", "other browser", "used", "expired"]) | TEXT,
-        "tenant": st.sampled_from([OTHER, str(uuid4()), ""]) | TEXT,
-        "admin_consent": st.sampled_from(["False", "", "1"]),
-        "error": st.sampled_from(["access_denied", "consent_required", "interaction_required"]),
-        "twice": st.sampled_from(["state", "tenant", "admin_consent", "scope"]),
-        "without": st.sampled_from(["state", "tenant", "admin_consent"]),
-        "stranger": st.just(True),
-    },
-)
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(forged=FORGERIES, noise=st.dictionaries(st.sampled_from(["code", "nonce", "error_description"]), TEXT))
-def test_no_forged_answer_links_anything(invitation, directory, ask, forged, noise):
-    """Whatever is forged, nothing is linked; the honest answer, with any noise beside it, is."""
-    sid, visitor = transaction.savepoint(), Client()
-    second = invitations.invite("Somebody else", "it@else.example")
-
-    def state(of, tid, browser=BROWSER, **age):
-        made = consent.ask(of, Person(tid, OID, "", ""), browser).rpartition("state=")[2]
-        ConsentState.objects.filter(state_hash=consent.digest(made)).update(**age or {"used_at": None})
-        return made
-
-    others = {
-        "other invitation": lambda: state(second, OTHER),
-        "other directory": lambda: state(invitation, OTHER),
-        "other browser": lambda: state(invitation, directory.id, "another browser"),
-        "used": lambda: state(invitation, directory.id, used_at=timezone.now()),
-        "expired": lambda: state(invitation, directory.id, expires_at=timezone.now()),
-    }
-    answer = yes(ask(invitation, directory.id, visitor=visitor), directory.id, **noise)
-    answer |= {name: forged[name] for name in ("tenant", "admin_consent", "error") if name in forged}
-    if "state" in forged:
-        answer["state"] = others.get(forged["state"], lambda: forged["state"])()
-    if "twice" in forged:
-        answer[forged["twice"]] = [answer[forged["twice"]]] * 2
-    answer.pop(forged.get("without"), None)
-
-    come_back(Client() if "stranger" in forged else visitor, answer)
-
-    # Another journey of the same person is as good as this one, if the answer is about its own directory.
-    other = forged.get("state") if forged.get("tenant") == OTHER and set(forged) == {"state", "tenant"} else None
-    expected = {
-        invitation.pk: UUID(directory.id) if not forged else UUID(OTHER) if other == "other directory" else None,
-        second.pk: UUID(OTHER) if other == "other invitation" else None,
-    }
-    found = dict(Invitation.objects.values_list("pk", "entra_id"))
-    transaction.savepoint_rollback(sid)
-    assert found == expected

@@ -1,6 +1,7 @@
 """The whole run: plant hostile text, visit every page of ours with it, and tell what happened."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -264,5 +265,6 @@ def told(run: Run, reports: Reports) -> dict[str, str]:
     fields, texts = {where for where, _ in run.tried}, {text for _, text in run.tried}
     return {
         "hostile text": f"{len(texts)} payloads in {len(fields)} fields, {len(run.tried)} pairs, {seen.pages} pages, "
+        f"{sum(many == len(PAYLOADS) for many in Counter(where for where, _ in run.tried).values())} fields with all of them, "
         f"{seen.texts} texts found literally, {len(seen.executions)} executions, {len(reports.caused)} reports"
     }

@@ -3,7 +3,6 @@
 What runs calls `__hit(1)`; what is loaded from elsewhere comes from foreign.example.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import product
 
@@ -292,4 +291,5 @@ def coprime(one: int, other: int) -> bool:
 
 def names() -> list[str]:
     """Those that a form takes as a name: one line, all of it visible."""
-    return [text for text in spread() if text.isprintable() and text.strip() == text and len(text) <= 200 and unicodedata.is_normalized("NFC", text)]  # fmt: skip
+    fit = [text for text in spread() if text.isprintable() and text.strip() == text and len(text) <= 200]
+    return [text for text in fit if text not in FAMILIES["disguises"]]

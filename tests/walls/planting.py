@@ -24,7 +24,7 @@ from tenants import connecting, invitations
 from tenants.models import Invitation, InvitationEvent, Tenant
 
 Item = dict[str, Any]
-LONGEST_TITLE, LONGEST_TAG, LONGEST_ENUM, ALERTS = 300, 24, 64, 2
+LONGEST_TITLE, LONGEST_TAG, LONGEST_ENUM = 300, 24, 64
 # By kind: the properties that a list shows as name and second line.
 EVIDENCE: dict[str, Callable[[str, str], Item]] = {
     "file": lambda name, line: {"fileDetails": {"fileName": name, "filePath": line}},
@@ -110,9 +110,8 @@ def plant_incident(directory: Directory, number: int, deal: Deal) -> Planted:
                       "createdDateTime": records.wire(at)} for _ in range(2)],
     }  # fmt: skip
     directory.incidents[item["id"]] = item
-    for index in range(ALERTS):
-        alert = plant_alert(directory, f"{number}-{index}", item["id"], deal, made)
-        directory.grouped[item["id"]].append(alert["id"])
+    alert = plant_alert(directory, f"{number}-0", item["id"], deal, made)
+    directory.grouped[item["id"]].append(alert["id"])
     return made
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from accounts.templatetags.text import local
 from accounts.visible import shown, shown_json
 from incidents.templatetags.ui import defender_link
+from tenants import connecting
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=30)
 
@@ -49,6 +50,15 @@ def test_what_is_hidden_stands_there_by_its_number(text: str, seen: str) -> None
 def test_what_people_write_is_left_alone(text: str) -> None:
     assert shown(text) == text
     assert shown(None) == ""
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u034f", "\u115f", "\u200b", "\u202e", "\u2800", "\u3164", "\ufe0f", "\uffa0", "\U000e0100"]
+)
+def test_a_customers_name_has_nothing_hidden(hidden: str) -> None:
+    with pytest.raises(connecting.Refused):
+        connecting.cleaned(f"Halden{hidden} Energi")
+    assert connecting.cleaned("  Álamo   Seguros 日本 ") == "Álamo Seguros 日本"
 
 
 @given(ANY)
