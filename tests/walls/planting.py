@@ -74,6 +74,11 @@ class Planted:
         self.detailed.append(shown(stored(text)))
         return text
 
+    def raw(self, text: str) -> str:
+        """A page takes it from the JSON, which keeps what a column cannot."""
+        self.detailed.append(shown(text))
+        return text
+
     def word(self, text: str) -> str:
         self.detailed.append(words(stored(text)[:LONGEST_ENUM]))
         return text
@@ -93,25 +98,27 @@ class Planted:
         return text
 
 
-def plant_incident(directory: Directory, number: int, deal: Deal) -> Planted:
+def plant_incident(directory: Directory, number: int, deal: Deal, parts: int = 1) -> Planted:
+    """An incident with so many alerts, comments and tags."""
     person = cast.drawn(directory.random, directory.id, directory.domain, number, hostile=False)
     at = directory.clock() - timedelta(minutes=number)
     item = records.new_incident(directory.id, at, STORIES[0], person)
     made = Planted(deal("incident.id"), item)
     item |= {
         "id": made.tag(made.microsoft_id), "tenantId": directory.id, "displayName": made.title(deal("incident.title")),
-        "description": made.plain(deal("incident.description")), "status": made.both(deal("incident.status")),
+        "description": made.plain("\n".join(deal("incident.description") for _ in range(parts))), "status": made.both(deal("incident.status")),
         "severity": made.both(deal("incident.severity")), "classification": made.word(deal("incident.classification")),
         "determination": made.word(deal("incident.determination")), "assignedTo": made.owner(deal("incident.owner")),
         "incidentWebUrl": deal("incident.address"), "redirectIncidentId": made.plain(deal("incident.redirect")),
-        "customTags": [made.tag(deal("incident.tag")) for _ in range(3)],
-        "systemTags": [made.plain(deal("incident.system_tag"))],
-        "comments": [{"comment": made.plain(deal("comment.text")), "createdByDisplayName": made.plain(deal("comment.author")),
-                      "createdDateTime": records.wire(at)} for _ in range(2)],
+        "customTags": [made.tag(deal("incident.tag")) for _ in range(parts)],
+        "systemTags": [made.plain(deal("incident.system_tag")) for _ in range(parts)],
+        "comments": [{"comment": made.raw(deal("comment.text")), "createdByDisplayName": made.raw(deal("comment.author")),
+                      "createdDateTime": records.wire(at)} for _ in range(parts)],
     }  # fmt: skip
     directory.incidents[item["id"]] = item
-    alert = plant_alert(directory, f"{number}-0", item["id"], deal, made)
-    directory.grouped[item["id"]].append(alert["id"])
+    for part in range(parts):
+        alert = plant_alert(directory, f"{number}-{part}", item["id"], deal, made)
+        directory.grouped[item["id"]].append(alert["id"])
     return made
 
 
