@@ -3,20 +3,45 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from urllib.parse import unquote, urlencode, urlsplit
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import sessions, zones
+from accounts import audit, sessions, zones
+from accounts.gates import OutOfScope
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 ZONE_COOKIE = "utkik-zone"
+
+
+class Audit:
+    """Says who is acting while a request is answered, and what comes of it when that cannot be recorded."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.audit_id = uuid4().hex
+        with audit.acting(audit.visitor(request)):
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.audit_id
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """By now the view's transactions have ended, so that what is noted here stays."""
+        if isinstance(exception, audit.Unrecorded):
+            return render(request, "accounts/unrecorded.html", {"refusal": exception}, status=503)
+        if isinstance(exception, OutOfScope):
+            subject = audit.Subject(exception.kind, exception.key, f"{request.method} {request.path}")
+            audit.note(audit.Action.ACCESS, subject, outcome=audit.Outcome.DENIED)
+        return None
 
 
 class Session:

@@ -20,6 +20,10 @@ class UserManager(BaseUserManager["User"]):
         """The person with these IDs in Entra, active or not."""
         return self.filter(tid=tid, oid=oid).first()
 
+    def visible_to(self, user: "User") -> "models.QuerySet[User]":
+        """The people whom the person may look at and change: all for an administrator, else nobody."""
+        return self.all() if user.is_active and user.is_administrator else self.none()
+
 
 class User(AbstractBaseUser):
     """A person. Someone from Entra is (tid, oid), never an e-mail address; the local operator has a password.
@@ -46,6 +50,8 @@ class User(AbstractBaseUser):
     name = models.CharField(_("name"), max_length=200, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     role = models.CharField(_("role"), max_length=20, choices=Role)
+    # The role came with a token of Entra, and goes with the app role there.
+    from_entra = models.BooleanField(default=False, editable=False)
     tid = models.UUIDField(_("directory (tenant) ID"), null=True, blank=True)
     oid = models.UUIDField(_("object ID"), null=True, blank=True)
     theme = models.CharField(_("theme"), max_length=10, choices=Theme, default=Theme.SYSTEM)
@@ -85,3 +91,63 @@ class User(AbstractBaseUser):
     def initials(self) -> str:
         words = str(self).replace(".", " ").split()
         return "".join(word[0] for word in words[:2]).upper()
+
+
+class AuditEntry(models.Model):
+    """Who did what: a line of the audit trail, with a copy of every name, so that it outlives those it names.
+
+    Lines are added by `accounts.audit` and never changed. The database itself gives each its number, its time and its
+    place in the chain: `hash` is SHA-256, hexadecimal, over the content and the hash of the line before.
+    """
+
+    class Kind(models.TextChoices):
+        STAFF = "staff", _("Staff")
+        CUSTOMER = "customer", _("Customer")
+        LOCAL = "local", _("Local operator")
+        COMMAND = "command", _("Command line")
+        WORKER = "worker", _("Worker")
+        NOBODY = "nobody", _("Not signed in")
+
+    class Outcome(models.TextChoices):
+        DONE = "done", _("Done")
+        ASKED = "asked", _("Asked")
+        REFUSED = "refused", _("Refused")
+        DENIED = "denied", _("Denied")
+
+    at = models.DateTimeField(editable=False)
+    actor_kind = models.CharField(max_length=20, choices=Kind)
+    actor_name = models.CharField(max_length=200, blank=True)
+    actor_id = models.CharField(max_length=150, blank=True)
+    actor_ip = models.CharField(max_length=45, blank=True)
+    # A number and no foreign key; null: of no customer, or of all of them.
+    customer_id = models.BigIntegerField(null=True)
+    action = models.CharField(max_length=40)
+    subject_kind = models.CharField(max_length=40, blank=True)
+    subject_id = models.CharField(max_length=200, blank=True)
+    subject_label = models.CharField(max_length=300, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    request_id = models.CharField(max_length=40, blank=True)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["customer_id", "-id"], name="audit_of_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.action} {self.outcome}"
+
+
+class AuditHead(models.Model):
+    """The end of the chain: the number and the hash of its last line. One row; whoever adds a line holds it."""
+
+    number = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="audit_single_head")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.hash}"

@@ -3,8 +3,10 @@
 import time
 
 from django.contrib.auth import login
+from django.db import transaction
 from django.http import HttpRequest
 
+from accounts import audit, backends
 from accounts.models import User
 
 IDLE_SECONDS = 8 * 3600
@@ -15,10 +17,18 @@ SIGNED_IN, SEEN = "signed_in_at", "seen_at"
 
 
 def begin(request: HttpRequest, user: User) -> None:
-    """The person is signed in; the key of the session changes, so that nobody has known it before."""
-    login(request, user)
-    # login() itself leaves the key when the same person signs in again.
-    request.session.cycle_key()
+    """The person is signed in; the key of the session changes, so that nobody has known it before.
+
+    Raises audit.Unrecorded, and then nobody is.
+    """
+    with transaction.atomic():
+        audit.record(
+            audit.Action.SIGN_IN, audit.person(user), customer_id=backends.customer_id(user),
+            after={"role": user.role}, by=audit.visitor(request, user),
+        )  # fmt: skip
+        login(request, user)
+        # login() itself leaves the key when the same person signs in again.
+        request.session.cycle_key()
     request.session[SIGNED_IN] = request.session[SEEN] = int(time.time())
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import backends, demo, entra, sessions, zones
+from accounts import audit, backends, demo, entra, sessions, zones
 from accounts.forms import PreferencesForm
 from accounts.models import User
 from defender.sign_in import Refused
@@ -33,9 +33,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(target)
     form = AuthenticationForm(request, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        sessions.begin(request, form.get_user())
-        return redirect(target)
+    if request.method == "POST":
+        if form.is_valid():
+            sessions.begin(request, form.get_user())
+            return redirect(target)
+        note_wrong_password(request)
     administrators = User.objects.filter(role=User.Role.ADMINISTRATOR, is_active=True)
     page = {
         "form": form,
@@ -45,6 +47,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "people": demo.people(),
     }
     return render(request, "accounts/sign_in.html", page)
+
+
+def note_wrong_password(request: HttpRequest) -> None:
+    """Only a user name that exists is kept: people also type their password there."""
+    user = User.objects.filter(username__iexact=request.POST.get("username", "")[:LONGEST_HINT]).first()
+    subject = audit.person(user) if user else audit.Subject("person")
+    audit.note(audit.Action.SIGN_IN, subject, after={"reason": "password"}, outcome=audit.Outcome.REFUSED)
 
 
 @require_GET
@@ -76,6 +85,8 @@ def from_microsoft(request: HttpRequest) -> HttpResponse:
         return refusal(request, refused)
     except backends.Denied as denied:
         log.warning("Not admitted: %s of %s: %s", person.oid, person.tid, denied)
+        subject = audit.Subject("person", User.entra_username(person.tid, person.oid), person.username)
+        audit.note(audit.Action.SIGN_IN, subject, after={"reason": str(denied)}, outcome=audit.Outcome.REFUSED)
         page = {"refusal": denied, "username": person.username}
         return render(request, "accounts/refused.html", page, status=403)
     target = request.session.pop(NEXT, "queue")
@@ -86,6 +97,10 @@ def from_microsoft(request: HttpRequest) -> HttpResponse:
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The page of what went wrong between Microsoft and us; nobody was signed in, and whoever was still is."""
     log.warning("Sign-in refused: %s %s %s", refused.kind, refused.code, getattr(refused, "reason", ""))
+    # An answer that belongs to no sign-in of this browser is nobody's attempt, and anybody can make any number of them.
+    if refused.kind != "stale":
+        reason = {"reason": refused.kind, "code": refused.code}
+        audit.note(audit.Action.SIGN_IN, audit.Subject("person"), after=reason, outcome=audit.Outcome.REFUSED)
     status = {"stale": 400, "token_refused": 400, "misconfigured": 503, "unavailable": 503}.get(refused.kind, 403)
     return render(request, "accounts/refused.html", {"refusal": refused}, status=status)
 
@@ -93,6 +108,8 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
 @require_POST
 @login_not_required
 def sign_out(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        audit.note(audit.Action.SIGN_OUT, audit.person(request.user), customer_id=backends.customer_id(request.user))
     logout(request)
     response = redirect("signed-out")
     # What the browser keeps of our pages goes too.

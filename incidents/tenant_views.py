@@ -1,47 +1,23 @@
 """The pages on which the provider's people see how each tenant stands, and administrators invite and disconnect."""
 
-from collections.abc import Callable, Container
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import User
+from accounts.gates import administrators, staff
 from incidents import tenant_list
 from incidents.forms import InviteForm
 from incidents.tenant_list import VIEWS, Row
 from tenants import access, connecting, invitations
 from tenants.models import Customer, Invitation, Tenant
 
-View: TypeAlias = Callable[..., HttpResponse]
 LONGEST_TEXT = 200
 PAGE_SIZE = 100
-
-
-def for_roles(roles: Container[object]) -> Callable[[View], View]:
-    """For the people of these roles; to all others the page does not exist. A link that it shows is not kept."""
-
-    def decorated(view: View) -> View:
-        @wraps(view)
-        def gate(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-            if request.user.role not in roles:
-                raise Http404
-            return view(request, *args, **options)
-
-        return never_cache(gate)
-
-    return decorated
-
-
-staff = for_roles(User.STAFF)
-administrators = for_roles([User.Role.ADMINISTRATOR])
 
 
 @dataclass(frozen=True)

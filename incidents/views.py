@@ -2,10 +2,11 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from accounts.gates import administrators
 from incidents import filters as address
 from incidents import gaps, health, merges, queries
 from incidents.models import Alert, Incident
@@ -84,9 +85,8 @@ def alert(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
+@administrators
 def sync(request: HttpRequest) -> HttpResponse:
-    if not request.user.is_administrator:
-        raise Http404
     items = [(item, pretty(item.raw)) for item in queries.set_aside(request.user)]
     rows = health.rows(request.user)
     context = {"rows": rows, "outage": health.outage(), "set_aside": items, "active": "sync"}

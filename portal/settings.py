@@ -154,6 +154,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.Audit",
     "accounts.middleware.Session",
     "accounts.middleware.Preferences",
     # Private by default: a page that strangers may see says so itself.

@@ -2,9 +2,10 @@
 
 from typing import Any, Protocol, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.shortcuts import get_object_or_404
 
+from accounts.gates import OutOfScope
 from accounts.models import User
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
@@ -15,6 +16,11 @@ class VisibleTo(Protocol[Row]):
 
 
 def get(rows: VisibleTo[Row], user: User, **lookup: Any) -> Row:
-    """The one row among those that the person may see; Http404 when there is none, whatever the reason."""
-    row: Row = get_object_or_404(rows.visible_to(user), **lookup)
+    """The one row among those that the person may see; OutOfScope, a 404, when there is none, whatever the reason."""
+    found = rows.visible_to(user)
+    try:
+        row: Row = found.get(**lookup)
+    except ObjectDoesNotExist:
+        kind = found.model._meta.verbose_name
+        raise OutOfScope(kind, " ".join(str(value) for value in lookup.values())) from None
     return row

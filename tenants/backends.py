@@ -32,6 +32,9 @@ class CustomerBackend(EntraBackend):
             raise Denied(_("You may no longer sign in here."), _("Ask an administrator of Utkik."))
         return self.welcome(user, person)
 
+    def customer_id(self, user: User) -> int | None:
+        return Tenant.objects.filter(entra_id=user.tid).values_list("customer", flat=True).first()
+
     def get_user(self, user_id: Any) -> User | None:
         """The person as long as the directory stays connected: a session does not outlive it."""
         user = super().get_user(user_id)

@@ -6,12 +6,15 @@ page that came back proves neither.
 
 import time
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.visible import is_visible
 from defender.errors import (
     AppDisabled,
@@ -139,9 +142,17 @@ def record(name: str, directory: UUID, *, can_write: bool, domain: str = "") -> 
     tenant.state, tenant.connected_at, tenant.disconnected_at = Tenant.State.CONNECTED, timezone.now(), None
     tenant.can_write, tenant.domain = can_write, domain or tenant.domain
     tenant.save()
+    record_change(Action.CONNECT, tenant)
     return tenant
 
 
+def record_change(action: Any, tenant: Tenant) -> None:
+    after = {"state": str(tenant.state), "domain": tenant.domain, "can_write": tenant.can_write}
+    subject = audit.Subject("directory", str(tenant.entra_id), tenant.customer.name)
+    audit.record(action, subject, customer_id=tenant.customer_id, after=after)
+
+
+@transaction.atomic
 def disconnect(directory: UUID) -> Tenant:
     """End the polls of a directory; what was read stays. Refused when it is not ours."""
     tenant = Tenant.objects.filter(entra_id=directory).first()
@@ -150,6 +161,7 @@ def disconnect(directory: UUID) -> Tenant:
     tenant.state = Tenant.State.DISCONNECTED
     tenant.disconnected_at = timezone.now()
     tenant.save(update_fields=["state", "disconnected_at"])
+    record_change(Action.DISCONNECT, tenant)
     return tenant
 
 

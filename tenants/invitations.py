@@ -15,6 +15,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import audit
+from accounts.audit import Action, Outcome
 from accounts.models import User
 from tenants.connecting import Refused, customer_of
 from tenants.models import Invitation, InvitationEvent
@@ -26,6 +28,21 @@ FAMILIES = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"),
     ("Chrome/", "Chrome"), ("Safari/", "Safari"),
 )  # fmt: skip
+
+Kind = InvitationEvent.Kind
+# What the audit trail keeps of an invitation's log; that a directory was connected is recorded where it is done.
+RECORDED: dict[Any, tuple[Any, Any]] = {
+    Kind.INVITED: (Action.INVITE, Outcome.DONE),
+    Kind.CANCELLED: (Action.CANCEL, Outcome.DONE),
+    Kind.CONSENTED: (Action.CONSENT, Outcome.DONE),
+    Kind.SIGN_IN_REFUSED: (Action.CONSENT, Outcome.REFUSED),
+    Kind.WRONG_DIRECTORY: (Action.CONSENT, Outcome.REFUSED),
+    Kind.DECLINED: (Action.CONSENT, Outcome.REFUSED),
+    Kind.NOT_ADMINISTRATOR: (Action.CONSENT, Outcome.REFUSED),
+    Kind.STOPPED: (Action.CONSENT, Outcome.REFUSED),
+    Kind.REPLAYED: (Action.CONSENT, Outcome.REFUSED),
+    Kind.FAILED: (Action.CONNECT, Outcome.REFUSED),
+}
 
 
 def invite(name: str, email: str, *, by: User | None = None) -> Invitation:
@@ -40,7 +57,7 @@ def invite(name: str, email: str, *, by: User | None = None) -> Invitation:
         except ValidationError as error:
             raise Refused("This is not an e-mail address.") from error
         invitation.save()
-        note(invitation, InvitationEvent.Kind.INVITED, str(by or ""))
+        note(invitation, Kind.INVITED, str(by or ""))
     return invitation
 
 
@@ -76,13 +93,21 @@ def cancel(invitation: Invitation, by: User | None = None) -> bool:
     if not ended.update(cancelled_at=timezone.now(), proof_due_at=None):
         return False
     invitation.refresh_from_db()
-    note(invitation, InvitationEvent.Kind.CANCELLED, str(by or ""))
+    note(invitation, Kind.CANCELLED, str(by or ""))
     return True
 
 
+@transaction.atomic
 def note(invitation: Invitation, kind: Any, detail: str = "", code: str = "") -> None:
-    """Add a line to the invitation's log; `kind` is one of InvitationEvent.Kind."""
+    """Add a line to the invitation's log, and to the audit trail; `kind` is one of InvitationEvent.Kind."""
     InvitationEvent.objects.create(invitation=invitation, kind=kind, detail=detail[:500], code=code[:40])
+    if kind not in RECORDED:
+        return
+    action, outcome = RECORDED[kind]
+    subject = audit.Subject("invitation", str(invitation.pk), invitation.email)
+    said = {"event": str(kind), "said": detail, "code": code}
+    after = {name: words for name, words in said.items() if words}
+    audit.record(action, subject, customer_id=invitation.customer_id, after=after, outcome=outcome)
 
 
 def note_visit(invitation: Invitation, kind: Any, user_agent: str) -> None:

@@ -25,8 +25,14 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         if user.role in (User.Role.ADMINISTRATOR, User.Role.MANAGER):
             return self.all()
         if user.role == User.Role.ANALYST:
-            return self.filter(analysts=user)
+            return self.assigned_to(user)
         return self.filter(tenants__entra_id=user.tid, tenants__state=Tenant.State.CONNECTED).distinct()
+
+    def assigned_to(self, user: User) -> "CustomerQuerySet":
+        """The customers that an analyst was assigned to, one by one or with a group."""
+        singly = Customer.analysts.through.objects.filter(user=user).values("customer")
+        grouped = CustomerGroup.customers.through.objects.filter(customergroup__analysts=user).values("customer")
+        return self.filter(models.Q(pk__in=singly) | models.Q(pk__in=grouped))
 
 
 class Customer(models.Model):
@@ -51,6 +57,35 @@ class Customer(models.Model):
         words = [word for word in self.name.replace("-", " ").split() if word[0].isalnum()]
         letters = words[0][:2] if len(words) == 1 else "".join(word[0] for word in words[:2])
         return letters.upper()
+
+
+class CustomerGroupQuerySet(models.QuerySet["CustomerGroup"]):
+    def visible_to(self, user: User) -> "CustomerGroupQuerySet":
+        """All for an administrator, who alone has to do with groups."""
+        return self.all() if user.is_active and user.is_administrator else self.none()
+
+
+class CustomerGroup(models.Model):
+    """Customers that analysts are assigned to together."""
+
+    name = models.CharField(_("name"), max_length=100)
+    customers = models.ManyToManyField(Customer, blank=True, related_name="groups", verbose_name=_("customers"))
+    analysts = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="customer_groups", verbose_name=_("analysts")
+    )
+
+    objects = CustomerGroupQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), name="customer_group_name_any_case", violation_error_message=_("There is one already.")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class TenantQuerySet(models.QuerySet["Tenant"]):

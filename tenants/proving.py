@@ -94,6 +94,7 @@ def give_up(claimed: Invitation, kind: str, sentence: str, code: str) -> None:
     keep(claimed, Kind.FAILED, kind, sentence, code, proof_due_at=None)
 
 
+@transaction.atomic
 def keep(claimed: Invitation, event: Any, kind: str, sentence: str, code: str, **due: Any) -> None:
     """Keep what came out of an attempt unless the invitation has changed since; log a delay once for each reason."""
     changed = unchanged(claimed).update(error_kind=kind, error=sentence[:500], error_code=code[:40], **due)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 from django_htmx.http import HTMX_STOP_POLLING, HttpResponseClientRefresh
 
-from accounts import entra
+from accounts import audit, entra
 from defender.sign_in import Refused
 from tenants import consent, invitations, stops, tasks
 from tenants.models import Invitation, InvitationEvent
@@ -122,6 +122,9 @@ def callback(request: HttpRequest) -> HttpResponse:
     try:
         invitation = consent.answered(request.GET, request.session.get(BROWSER, ""))
     except consent.Stopped as end:
+        if end.invitation is None:
+            forged = {"after": {"event": end.stop.kind}, "outcome": audit.Outcome.REFUSED}
+            audit.note(audit.Action.CONSENT, audit.Subject("answer"), **forged)
         return stopped(request, end.stop, end.invitation or begun(request))
     transaction.on_commit(tasks.wake)
     return redirect("connect", invitations.token(invitation))

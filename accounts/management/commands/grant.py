@@ -4,13 +4,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts import grants
+from accounts.commands import Operation
 from accounts.models import User
 
 
-class Command(BaseCommand):
+class Command(Operation):
     help = "Give one of the provider's own people a role, or with --revoke take it; the person signs in with Entra."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,13 +1,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts import audit
+from accounts.commands import Operation
 from incidents import export
 from tenants.models import Customer
 
 
-class Command(BaseCommand):
+class Command(Operation):
     help = "Print every stored incident as one JSON object a line, and alerts without incident as lines of their own."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -16,6 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         customer = self.customer(options["customer"]) if options["customer"] is not None else None
+        subject = audit.Subject("incidents", "", customer.name if customer else "")
+        audit.record(audit.Action.EXPORT, subject, customer_id=customer.pk if customer else None)
         try:
             for line in export.lines(customer):
                 self.stdout.write(line)

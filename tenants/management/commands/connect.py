@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.commands import Operation
 from tenants import connecting
 
 
-class Command(BaseCommand):
+class Command(Operation):
     help = (
         "Connect a customer's directory: proves that consent was given by a fresh token with the needed roles and one "
         "answered call. Nothing stays behind after a refusal."

@@ -1,12 +1,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.commands import Operation
 from tenants import connecting
 
 
-class Command(BaseCommand):
+class Command(Operation):
     help = "Disconnect a directory: it is read no more, and what was read stays."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

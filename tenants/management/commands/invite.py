@@ -1,13 +1,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.commands import Operation
 from tenants import connecting, invitations
 from tenants.models import Invitation
 
 
-class Command(BaseCommand):
+class Command(Operation):
     help = (
         "Make a link by which a customer's administrator approves Utkik in the browser, and print it. No mail is sent: "
         "send the link to the address yourself. It works for 14 days and connects one directory."
