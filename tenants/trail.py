@@ -124,7 +124,11 @@ class Line:
         """What differs before and after: the name, and both values as text."""
         before, after = self.entry.before or {}, self.entry.after or {}
         names = [name for name in before | after if before.get(name) != after.get(name)]
-        return [(name, sheets.plain(before.get(name)), sheets.plain(after.get(name))) for name in names]
+        return [(name, words(before.get(name)), words(after.get(name))) for name in names]
+
+
+def words(value: object) -> str:
+    return ", ".join(map(sheets.plain, value)) if isinstance(value, list) else sheets.plain(value)
 
 
 def shown(user: User, entries: list[AuditEntry]) -> list[Line]:

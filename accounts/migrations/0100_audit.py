@@ -7,15 +7,15 @@ CREATE FUNCTION accounts_audit_part(value text) RETURNS text LANGUAGE sql IMMUTA
 $$;
 """
 # The function runs as its owner: whoever adds a line needs no right to the head of the chain, nor to any other line.
-# Its update of the head lets one writer in at a time, until the end of that writer's transaction.
+# Its lock of the head lets one writer in at a time, until the end of that writer's transaction.
 CHAIN = """
 CREATE FUNCTION accounts_audit_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp SET lock_timeout = '10s' SET "TimeZone" = 'UTC' AS $$
 DECLARE head accounts_audithead;
 BEGIN
     INSERT INTO accounts_audithead (id, number, hash) VALUES (1, 0, '') ON CONFLICT DO NOTHING;
-    UPDATE accounts_audithead SET number = number + 1 WHERE id = 1 RETURNING * INTO STRICT head;
-    NEW.id := head.number;
+    SELECT * INTO STRICT head FROM accounts_audithead WHERE id = 1 FOR UPDATE;
+    NEW.id := head.number + 1;
     NEW.at := clock_timestamp();
     NEW.previous_hash := head.hash;
     NEW.hash := encode(sha256(convert_to(
@@ -28,7 +28,7 @@ BEGIN
         || accounts_audit_part(NEW.subject_label) || accounts_audit_part(NEW.before::text)
         || accounts_audit_part(NEW.after::text) || accounts_audit_part(NEW.outcome)
         || accounts_audit_part(NEW.request_id), 'UTF8')), 'hex');
-    UPDATE accounts_audithead SET hash = NEW.hash WHERE id = 1;
+    UPDATE accounts_audithead SET number = NEW.id, hash = NEW.hash WHERE id = 1;
     RETURN NEW;
 END $$;
 CREATE TRIGGER chain BEFORE INSERT ON accounts_auditentry FOR EACH ROW EXECUTE FUNCTION accounts_audit_chain();

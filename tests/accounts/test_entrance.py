@@ -241,3 +241,10 @@ def test_a_strange_name_from_the_directory_is_only_text(client, come_in, entra, 
     come_in()
     page = client.get("/").content.decode()
     assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
+
+
+def test_an_app_role_that_a_customers_directory_gives_means_nothing(client, come_in, entra, halden):
+    entra.claims |= {"roles": ["Utkik.Administrator"]}
+    come_in()
+    assert User.objects.get().role == "customer"
+    assert client.get("/people").status_code == 404
