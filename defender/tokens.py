@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,12 +49,17 @@ class Token:
 
 
 class Tokens:
-    """Keeps one MSAL application for each tenant, since each holds the tokens and the discovery of its tenant."""
+    """Keeps one MSAL application for each tenant, since each holds the tokens and the discovery of its tenant.
 
-    def __init__(self, credential: Credential, http: httpx.Client) -> None:
-        self.credential = credential
+    While a credential is being changed there are two: one that Entra refuses is followed by the other, and the one
+    that was taken last is used first. Those of a registration differ in nothing else.
+    """
+
+    def __init__(self, *credentials: Credential, http: httpx.Client) -> None:
+        self.credentials = credentials
+        self.client_id = credentials[0].client_id
         self.http = MsalHttp(http)
-        self.apps: OrderedDict[str, msal.ConfidentialClientApplication] = OrderedDict()
+        self.apps: OrderedDict[str, tuple[Credential, msal.ConfidentialClientApplication]] = OrderedDict()
         self.lock = threading.Lock()
 
     def token(self, tenant_id: str, *, fresh: bool = False) -> Token:
@@ -64,8 +70,16 @@ class Tokens:
         tenant_id = directory_id(tenant_id)
         if fresh:
             self.forget(tenant_id)
+        *others, last = self.credentials
+        for credential in others:
+            with suppress(errors.CredentialRejected, errors.CredentialExpired):
+                return self.token_by(credential, tenant_id)
+        return self.token_by(last, tenant_id)
+
+    def token_by(self, credential: Credential, tenant_id: str) -> Token:
+        """A token asked for, or remembered, with that credential, which is then the first to be used."""
         try:
-            result = self.app(tenant_id).acquire_token_for_client([f"{GRAPH}/.default"])
+            result = self.app(tenant_id, credential).acquire_token_for_client([f"{GRAPH}/.default"])
             token = self.checked(tenant_id, result)
         except httpx.HTTPError as error:
             raise errors.Unreachable(f"Entra could not be reached ({type(error).__name__}).") from error
@@ -76,30 +90,37 @@ class Tokens:
         if not token.roles:
             # Consent may be minutes old: a token without roles must not be served again from the cache.
             self.forget(tenant_id)
+        if credential != self.credentials[0]:
+            self.credentials = (credential, *(other for other in self.credentials if other != credential))
         return token
 
     def forget(self, tenant_id: str) -> None:
         with self.lock:
             self.apps.pop(tenant_id, None)
 
-    def app(self, tenant_id: str) -> msal.ConfidentialClientApplication:
+    def app(self, tenant_id: str, credential: Credential) -> msal.ConfidentialClientApplication:
         with self.lock:
-            known = self.apps.get(tenant_id)
-            if known:
+            used, known = self.apps.get(tenant_id, (None, None))
+            if used == credential:
                 self.apps.move_to_end(tenant_id)
                 return known
-        made = self.new_app(tenant_id)
+        # What was issued for the other credential is good until it ends.
+        made = self.new_app(tenant_id, credential, known.token_cache if known else None)
         with self.lock:
+            used, known = self.apps.get(tenant_id, (None, None))
+            if used == credential:
+                return known
             if len(self.apps) >= MOST_APPS:
                 self.apps.popitem(last=False)
-            return self.apps.setdefault(tenant_id, made)
+            self.apps[tenant_id] = (credential, made)
+        return made
 
-    def new_app(self, tenant_id: str) -> msal.ConfidentialClientApplication:
-        key = self.credential.for_msal()
+    def new_app(self, tenant_id: str, credential: Credential, kept: Any) -> msal.ConfidentialClientApplication:
+        key = credential.for_msal()
         try:
             return msal.ConfidentialClientApplication(
-                self.credential.client_id, client_credential=key, authority=f"{LOGIN}/{tenant_id}",
-                instance_discovery=False, http_client=self.http,
+                self.client_id, client_credential=key, authority=f"{LOGIN}/{tenant_id}",
+                instance_discovery=False, http_client=self.http, token_cache=kept,
             )  # fmt: skip
         except ValueError as error:
             # What Entra answers is read before MSAL sees it, so that only the key is left to be refused.
@@ -114,7 +135,7 @@ class Tokens:
             raise errors.Untrustworthy("Entra issued a token of another tenant than the one asked for.")
         if str(claims.get("aud", "")).rstrip("/") not in (GRAPH, GRAPH_APP_ID):
             raise errors.Untrustworthy("Entra issued a token for another service than Graph.")
-        if str(claims.get("appid") or claims.get("azp")).lower() != self.credential.client_id.lower():
+        if str(claims.get("appid") or claims.get("azp")).lower() != self.client_id.lower():
             raise errors.Untrustworthy("Entra issued a token of another application.")
         roles = claims.get("roles")
         granted = frozenset(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else frozenset()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+CERTIFICATES = ("ENTRA_CERTIFICATE", "ENTRA_CERTIFICATE_NEXT")
 SHARED = (
     "ENTRA_SIGNIN_CLIENT_ID is not set: people sign in with the monitor registration, and the web holds the credential "
     "that opens every customer's directory. docs/entra.md says how to register sign-in."
@@ -21,17 +22,20 @@ def problem(*, with_credential: bool = True) -> str:
 def credential_problem() -> str:
     if bool(settings.ENTRA_CLIENT_SECRET) == bool(settings.ENTRA_CERTIFICATE):
         return "Exactly one of ENTRA_CLIENT_SECRET and ENTRA_CERTIFICATE must be set."
-    return certificate_problem() if settings.ENTRA_CERTIFICATE else ""
+    if settings.ENTRA_CLIENT_SECRET_NEXT and settings.ENTRA_CERTIFICATE_NEXT:
+        return "ENTRA_CLIENT_SECRET_NEXT and ENTRA_CERTIFICATE_NEXT are both set: only one may be."
+    problems = [certificate_problem(name) for name in CERTIFICATES if getattr(settings, name)]
+    return next(filter(None, problems), "")
 
 
-def certificate_problem() -> str:
-    path = Path(settings.ENTRA_CERTIFICATE)
+def certificate_problem(name: str) -> str:
+    path = Path(getattr(settings, name))
     try:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
-        return f"ENTRA_CERTIFICATE names a file that cannot be read: {path}"
+        return f"{name} names a file that cannot be read: {path}"
     if "PRIVATE KEY-----" not in text or "BEGIN CERTIFICATE-----" not in text:
-        return f"ENTRA_CERTIFICATE must name a PEM file with a private key and its certificate: {path}"
+        return f"{name} must name a PEM file with a private key and its certificate: {path}"
     return ""
 
 

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from portal import checks, servers
 from portal.findings import Finding, ok, problem, warning
-from tenants import diagnosis
+from tenants import cloud, diagnosis
 from tenants.models import Tenant
 
 SERVER_ERRORS = (DatabaseError, OperationalError, RedisError, OSError)
@@ -21,7 +21,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 # The paths that Microsoft sends browsers back to, by the registration at which they have to be entered.
 CALLBACKS = {"sign-in": ("/sign-in/callback", "/connect/identity"), "monitor": ("/connect/callback",)}
 SKEW_WARNING_SECONDS, SKEW_PROBLEM_SECONDS = 60, 300
-SOON_DAYS = 30
+SOON_DAYS, LAST_DAYS = 30, 7
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -89,14 +89,27 @@ def credential() -> Iterator[Finding]:
     if lacking := checks.credential_problem():
         yield problem(lacking)
         return
-    yield certificate() if settings.ENTRA_CERTIFICATE else client_secret()
+    for name in cloud.named():
+        yield certificate(name) if name in checks.CERTIFICATES else client_secret(name)
     if home := settings.ENTRA_HOME_TENANT_ID:
+        yield from taken(cloud.named())
         diagnosis.granted(home)
         yield ok("Entra accepts it: a token of the home directory was issued.")
 
 
-def certificate() -> Finding:
-    found = diagnosis.certificate()
+def taken(names: list[str]) -> Iterator[Finding]:
+    """While there are two, which of them Entra takes: the old one may go as soon as it takes the new one."""
+    if len(names) < 2:
+        return
+    for name in names:
+        if diagnosis.accepted(name):
+            yield ok(f"Entra accepts {name}.")
+        else:
+            yield warning(f"Entra does not accept {name}; the other one is used.")
+
+
+def certificate(name: str = "ENTRA_CERTIFICATE") -> Finding:
+    found = diagnosis.certificate(name)
     text = f"The certificate {found.thumbprint}"
     days = (found.expires_at - timezone.now()).days
     if found.begins_at > timezone.now():
@@ -104,12 +117,14 @@ def certificate() -> Finding:
     if days < 0:
         return problem(f"{text} has expired on {found.expires_at:%Y-%m-%d}: docs/operations.md says how to renew it.")
     until = f"{text} has its key and is valid for {days} days, until {found.expires_at:%Y-%m-%d}"
-    return ok(f"{until}.") if days >= SOON_DAYS else warning(f"{until}: renew it now.")
+    if days >= SOON_DAYS:
+        return ok(f"{until}.")
+    return warning(f"{until}: renew it now.") if days >= LAST_DAYS else problem(f"{until}: renew it today.")
 
 
-def client_secret() -> Finding:
-    if GUID.fullmatch(settings.ENTRA_CLIENT_SECRET):
-        return problem("ENTRA_CLIENT_SECRET looks like the secret's ID: Entra shows the value beside it, once.")
+def client_secret(name: str) -> Finding:
+    if GUID.fullmatch(getattr(settings, name)):
+        return problem(f"{name} looks like the secret's ID: Entra shows the value beside it, once.")
     return ok("A client secret is set; only the Entra admin center tells when it expires.")
 
 

@@ -21,7 +21,10 @@ from django.conf import settings
 from portal.embedded import server
 
 # What opens every customer's directory; the file that holds it opens as much.
-MONITOR = ("ENTRA_CLIENT_SECRET", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_CERTIFICATE")
+MONITOR = (
+    "ENTRA_CLIENT_SECRET", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_CERTIFICATE",
+    "ENTRA_CLIENT_SECRET_NEXT", "ENTRA_CLIENT_SECRET_NEXT_FILE", "ENTRA_CERTIFICATE_NEXT",
+)  # fmt: skip
 SIGN_IN = ("ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET", "ENTRA_SIGNIN_CLIENT_SECRET_FILE")
 LIST = "processes.json"
 # A worker may be in the middle of a page; killed after this, it loses only the page.

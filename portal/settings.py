@@ -1,13 +1,14 @@
 """All settings; the only file that reads the environment. `.env.example` explains each variable."""
 
 import re
-import secrets
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from portal.secret_key import made_once
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -18,12 +19,16 @@ if ENV_FILE.is_file():
     env.read_env(str(ENV_FILE))
 
 # In place of the value, a file that holds it: how Docker and others hand over secrets.
-FILES = ("SECRET_KEY_FILE", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_SIGNIN_CLIENT_SECRET_FILE", "DATABASE_URL_FILE")
+FILES = (
+    "SECRET_KEY_FILE", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_CLIENT_SECRET_NEXT_FILE", "ENTRA_SIGNIN_CLIENT_SECRET_FILE",
+    "DATABASE_URL_FILE",
+)  # fmt: skip
 NAMES = (
     "DEBUG", "PUBLIC_URL", "SECRET_KEY", "MICROSOFT_CLOUD_URL", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
-    "ENTRA_CERTIFICATE", "ENTRA_HOME_TENANT_ID", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET",
-    "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME", "PROVIDER_CONTACT", "GRAPH_REQUESTS_PER_MINUTE", "SYNC_THREADS",
-    "SYNC_INTERVAL_SECONDS", "SYNC_QUIET_SECONDS", "SYNC_LEASE_SECONDS",
+    "ENTRA_CERTIFICATE", "ENTRA_CLIENT_SECRET_NEXT", "ENTRA_CERTIFICATE_NEXT", "ENTRA_HOME_TENANT_ID",
+    "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET", "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME",
+    "PROVIDER_CONTACT", "GRAPH_REQUESTS_PER_MINUTE", "SYNC_THREADS", "SYNC_INTERVAL_SECONDS", "SYNC_QUIET_SECONDS",
+    "SYNC_LEASE_SECONDS",
 )  # fmt: skip
 # What was given, as it was given: the processes we start get it from us and need no file.
 ENVIRONMENT = {name: env.str(name) for name in NAMES + FILES if name in env.ENVIRON}
@@ -70,24 +75,6 @@ def guid(name: str) -> str:
     return value.lower()
 
 
-def made_once(path: Path) -> str:
-    """The text of the file, made at the first start; of two starters at one moment the first one's counts."""
-    if not path.exists():
-        fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.touch(mode=0o600)
-        except OSError as error:
-            raise ImproperlyConfigured(f"SECRET_KEY is not set, and none can be kept in {path.parent}.") from error
-        fresh.write_text(secrets.token_urlsafe(48))
-        try:
-            path.hardlink_to(fresh)
-        except FileExistsError:
-            pass
-        fresh.unlink()
-    return path.read_text().strip()
-
-
 PUBLIC_URL = web_address("PUBLIC_URL", "http://localhost:8000")
 SECURE = PUBLIC_URL.startswith("https://")
 SECRET_KEY = secret("SECRET_KEY") or made_once(STATE_DIR / "secret-key")
@@ -99,6 +86,9 @@ if MICROSOFT_CLOUD_URL and SECURE:
 ENTRA_CLIENT_ID = guid("ENTRA_CLIENT_ID")
 ENTRA_CLIENT_SECRET = secret("ENTRA_CLIENT_SECRET")
 ENTRA_CERTIFICATE = env.str("ENTRA_CERTIFICATE", default="")
+# While it is being changed: the one that is to stay, used as soon as Entra knows it.
+ENTRA_CLIENT_SECRET_NEXT = secret("ENTRA_CLIENT_SECRET_NEXT")
+ENTRA_CERTIFICATE_NEXT = env.str("ENTRA_CERTIFICATE_NEXT", default="")
 ENTRA_HOME_TENANT_ID = guid("ENTRA_HOME_TENANT_ID")
 
 # Sign-in. Its own registration, so that the web never holds the monitor credential; unset, people sign in with the

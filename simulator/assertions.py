@@ -18,12 +18,9 @@ def problem(registration: Registration, assertion: str, audience: str) -> int:
 
     `audience` is the token URL of the tenant, so that no assertion serves two customers.
     """
-    if registration.certificate is None:
-        return UNFIT
-    certificate = x509.load_pem_x509_certificate(registration.certificate)
-    key = certificate.public_key()
     try:
-        if not isinstance(key, rsa.RSAPublicKey) or not names(jwt.get_unverified_header(assertion), certificate):
+        key = key_of(registration, jwt.get_unverified_header(assertion))
+        if not isinstance(key, rsa.RSAPublicKey):
             return UNFIT
         claims = jwt.decode(
             assertion, key, algorithms=["PS256", "RS256"], audience=audience, issuer=registration.client_id,
@@ -35,6 +32,12 @@ def problem(registration: Registration, assertion: str, audience: str) -> int:
         return UNFIT
     own = claims["sub"] == registration.client_id and claims["jti"]
     return 0 if own and first(registration, claims["jti"], assertion) else UNFIT
+
+
+def key_of(registration: Registration, header: dict[str, Any]) -> Any:
+    """The public key of the registered certificate that the header names, None when it names none."""
+    registered = [x509.load_pem_x509_certificate(pem) for pem in registration.certificates]
+    return next((one.public_key() for one in registered if names(header, one)), None)
 
 
 def first(registration: Registration, identity: str, assertion: str) -> bool:

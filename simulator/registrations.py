@@ -2,7 +2,9 @@
 
 import random
 import re
+import secrets
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -22,8 +24,21 @@ class Registration:
     secret: str
     permissions: frozenset[str] = frozenset()
     certificate: bytes | None = None
+    # While a credential is being changed there are two of its kind.
+    next_secret: str | None = None
+    next_certificate: bytes | None = None
+    attempts: Counter[str] = field(default_factory=Counter)  # by the secret that was sent
     redirects: list[str] = field(default_factory=list)
     assertions: dict[str, str] = field(default_factory=dict)  # by the id that each had
+
+    def knows(self, secret: str) -> bool:
+        self.attempts[secret] += 1
+        known = [one.encode() for one in (self.secret, self.next_secret) if one is not None]
+        return any(secrets.compare_digest(secret.encode(), one) for one in known)
+
+    @property
+    def certificates(self) -> list[bytes]:
+        return [one for one in (self.certificate, self.next_certificate) if one is not None]
 
     def register(self, redirects: list[str]) -> None:
         """ValueError when one is no absolute http or https address."""

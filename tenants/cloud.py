@@ -15,30 +15,47 @@ from defender.graph import Graph
 from defender.tokens import Credential, Tokens
 from tenants.models import Tenant
 
+SETTINGS = ("ENTRA_CERTIFICATE_NEXT", "ENTRA_CLIENT_SECRET_NEXT", "ENTRA_CERTIFICATE", "ENTRA_CLIENT_SECRET")
 
-def credential() -> Credential:
-    """The monitor registration's credential; ImproperlyConfigured with one sentence when a setting is missing."""
+
+def credentials() -> tuple[Credential, ...]:
+    """The credentials of the monitor registration, the one that is to stay first.
+
+    While it is being changed there are two, so that no read fails: the next one may not be registered yet, or the
+    other one no longer. Raises ImproperlyConfigured with one sentence when a setting is missing.
+    """
     if not settings.ENTRA_CLIENT_ID:
         raise ImproperlyConfigured("ENTRA_CLIENT_ID is not set: it is the application ID of the monitor registration.")
-    if settings.ENTRA_CERTIFICATE:
-        return Credential(str(settings.ENTRA_CLIENT_ID), certificate=certificate(settings.ENTRA_CERTIFICATE))
-    if settings.ENTRA_CLIENT_SECRET:
-        return Credential(str(settings.ENTRA_CLIENT_ID), secret=settings.ENTRA_CLIENT_SECRET)
-    raise ImproperlyConfigured("Neither ENTRA_CLIENT_SECRET nor ENTRA_CERTIFICATE is set: one of them is needed.")
+    if not settings.ENTRA_CERTIFICATE and not settings.ENTRA_CLIENT_SECRET:
+        raise ImproperlyConfigured("Neither ENTRA_CLIENT_SECRET nor ENTRA_CERTIFICATE is set: one of them is needed.")
+    return tuple(credential(name) for name in named())
 
 
-def certificate(path: str) -> str:
+def named() -> list[str]:
+    """The settings that hold a credential, the one that is to stay first."""
+    return [name for name in SETTINGS if getattr(settings, name)]
+
+
+def credential(name: str) -> Credential:
+    """The one that the setting holds, or whose file it names."""
+    if "CERTIFICATE" in name:
+        return Credential(str(settings.ENTRA_CLIENT_ID), certificate=certificate(name))
+    return Credential(str(settings.ENTRA_CLIENT_ID), secret=getattr(settings, name))
+
+
+def certificate(name: str) -> str:
+    path = getattr(settings, name)
     try:
         return Path(path).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(f"ENTRA_CERTIFICATE names a file that cannot be read: {path}") from error
+        raise ImproperlyConfigured(f"{name} names a file that cannot be read: {path}") from error
 
 
 @lru_cache(maxsize=1)
-def door(cloud_url: str, key: Credential) -> tuple[httpx.Client, Tokens]:
+def door(cloud_url: str, *keys: Credential) -> tuple[httpx.Client, Tokens]:
     """One HTTP client and one token store for the whole process; another cloud or credential opens another."""
     http = client(cloud_url)
-    return http, Tokens(key, http)
+    return http, Tokens(*keys, http=http)
 
 
 def graph(tenant: Tenant) -> Graph:
@@ -46,11 +63,11 @@ def graph(tenant: Tenant) -> Graph:
 
 
 def graph_of(entra_id: str) -> Graph:
-    http, tokens = door(settings.MICROSOFT_CLOUD_URL, credential())
+    http, tokens = door(settings.MICROSOFT_CLOUD_URL, *credentials())
     return Graph(http, tokens, entra_id)
 
 
 def roles(entra_id: str) -> frozenset[str]:
     """The application roles that Entra grants us in the directory at this moment, not those of a kept token."""
-    _, tokens = door(settings.MICROSOFT_CLOUD_URL, credential())
+    _, tokens = door(settings.MICROSOFT_CLOUD_URL, *credentials())
     return tokens.token(entra_id, fresh=True).roles

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from defender.cloud import client
-from defender.errors import DefenderError, OurFault
+from defender.errors import CredentialExpired, CredentialRejected, DefenderError, OurFault
 from defender.tokens import LOGIN, Credential, Tokens
 from tenants import cloud, connecting
 
@@ -47,23 +47,38 @@ def clock_ahead_seconds() -> float:
     return (asked_at + (answered_at - asked_at) / 2 - theirs.replace(tzinfo=theirs.tzinfo or UTC)).total_seconds()
 
 
-def certificate() -> Certificate:
-    """The certificate that ENTRA_CERTIFICATE names; Unwell when it cannot be read or its key is another's."""
-    pem = cloud.certificate(settings.ENTRA_CERTIFICATE)
+def certificate(name: str = "ENTRA_CERTIFICATE") -> Certificate:
+    """The certificate that the setting names; Unwell when it cannot be read or its key is another's."""
+    pem = cloud.certificate(name)
     key = PRIVATE_KEY.search(pem)
     if key is None:
-        raise Unwell("ENTRA_CERTIFICATE names a file without a private key.")
+        raise Unwell(f"{name} names a file without a private key.")
     try:
         found = x509.load_pem_x509_certificate(pem[pem.find("-----BEGIN CERTIFICATE-----") :].encode())
         private = serialization.load_pem_private_key(key[0].encode(), password=None)
     except TypeError as error:
         raise Unwell("The private key has a password, with which it cannot be used here.") from error
     except ValueError as error:
-        raise Unwell("ENTRA_CERTIFICATE names a file whose key or certificate cannot be read.") from error
+        raise Unwell(f"{name} names a file whose key or certificate cannot be read.") from error
     if private.public_key() != found.public_key():
         raise Unwell("The private key does not belong to the certificate that follows it.")
     thumbprint = found.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
     return Certificate(found.not_valid_before_utc, found.not_valid_after_utc, thumbprint)
+
+
+def accepted(name: str) -> bool:
+    """Whether Entra issues a token of the home directory for the credential; False when Entra refuses it.
+
+    Unwell when it says something else.
+    """
+    try:
+        with client(settings.MICROSOFT_CLOUD_URL) as http:
+            Tokens(cloud.credential(name), http=http).token(str(settings.ENTRA_HOME_TENANT_ID))
+    except (CredentialRejected, CredentialExpired):
+        return False
+    except DefenderError as error:
+        raise Unwell(str(error)) from error
+    return True
 
 
 def granted(entra_id: str) -> frozenset[str]:
@@ -91,7 +106,7 @@ def sign_in_is_accepted() -> bool:
     key = Credential(str(settings.ENTRA_SIGNIN_CLIENT_ID), secret=settings.ENTRA_SIGNIN_CLIENT_SECRET)
     try:
         with client(settings.MICROSOFT_CLOUD_URL) as http:
-            Tokens(key, http).token(str(settings.ENTRA_HOME_TENANT_ID))
+            Tokens(key, http=http).token(str(settings.ENTRA_HOME_TENANT_ID))
     except OurFault as error:
         raise Unwell(str(error)) from error
     except DefenderError:

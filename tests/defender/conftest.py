@@ -56,7 +56,7 @@ class Microsoft:
         return httpx.Response(200, json={"token_type": "Bearer", "expires_in": 3599, "access_token": token})
 
     def tokens(self, **credential: str) -> Tokens:
-        return Tokens(Credential(CLIENT, **(credential or {"secret": "s3cret"})), self.http)
+        return Tokens(Credential(CLIENT, **(credential or {"secret": "s3cret"})), http=self.http)
 
     def graph(self) -> Graph:
         return Graph(self.http, self.tokens(), TENANT)

@@ -159,6 +159,13 @@ def test_a_file_that_holds_the_credential_is_withheld_like_the_credential():
     assert holders("monitor", given) == ["worker", "doctor"]
 
 
+@pytest.mark.parametrize(
+    "name", ["ENTRA_CLIENT_SECRET_NEXT", "ENTRA_CLIENT_SECRET_NEXT_FILE", "ENTRA_CERTIFICATE_NEXT"]
+)
+def test_the_next_credential_is_withheld_like_the_one_in_use(name):
+    assert holders("next", {name: "next"} | SIGN_IN) == ["worker", "doctor"]
+
+
 @pytest.mark.parametrize("unset", [{}, dict.fromkeys(SIGN_IN, "")])
 def test_a_web_without_a_registration_of_its_own_holds_the_monitor_credential(unset):
     assert holders("monitor", MONITOR | unset) == ["web", "worker", "doctor"]

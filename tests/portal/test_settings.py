@@ -106,7 +106,13 @@ def test_a_process_needs_no_file_of_settings(settings):
     assert env["ENV_FILE"] == os.devnull
 
 
-NAMED_IN_FILES = ["SECRET_KEY", "DATABASE_URL", "ENTRA_CLIENT_SECRET", "ENTRA_SIGNIN_CLIENT_SECRET"]
+NAMED_IN_FILES = [
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "ENTRA_CLIENT_SECRET",
+    "ENTRA_CLIENT_SECRET_NEXT",
+    "ENTRA_SIGNIN_CLIENT_SECRET",
+]
 
 
 @pytest.mark.parametrize("name", NAMED_IN_FILES)

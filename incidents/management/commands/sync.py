@@ -32,7 +32,7 @@ class Command(BaseCommand):
             self.read(tenants, as_json=options["json"])
 
     def read(self, tenants: list[Tenant], *, as_json: bool) -> None:
-        cloud.credential()
+        cloud.credentials()
         rows = []
         for tenant in tenants:
             rows.append(row(tenant, sync.pull(tenant)))

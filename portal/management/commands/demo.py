@@ -146,7 +146,7 @@ class Command(BaseCommand):
             "PROVIDER_NAME": world["home"]["name"],
             "PUBLIC_URL": f"http://localhost:{port}",
             # Empty is unset: what a terminal already has for the real cloud must not mix in.
-            **dict.fromkeys(("ENTRA_CERTIFICATE", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"), ""),
+            **dict.fromkeys((*processes.MONITOR[1:], "DATABASE_URL", "REDIS_URL", "SECRET_KEY"), ""),
         }
         keep(self.state / "env", "".join(f"{name}={value}\n" for name, value in own.items()))
         return own
