@@ -9,7 +9,7 @@ FILES := -u SECRET_KEY_FILE -u DATABASE_URL_FILE -u ENTRA_CLIENT_SECRET_FILE -u 
 # The demo never sees a developer's own settings.
 DEMO := env -u DATABASE_URL -u REDIS_URL -u ENTRA_CLIENT_ID -u ENTRA_CLIENT_SECRET -u ENTRA_CERTIFICATE -u MICROSOFT_CLOUD_URL -u PUBLIC_URL -u ENTRA_HOME_TENANT_ID -u SECRET_KEY -u DEBUG -u ENTRA_SIGNIN_CLIENT_ID -u ENTRA_SIGNIN_CLIENT_SECRET -u PROVIDER_NAME -u PROVIDER_CONTACT $(FILES) ENV_FILE=/dev/null STATE_DIR=var/demo
 
-.PHONY: setup demo run doctor stop reset browser test lint format bench prove chaos lock
+.PHONY: setup demo run doctor stop reset browser test lint audit format bench prove chaos lock
 
 setup: $(STAMP)
 	@$(RUN) manage.py migrate --verbosity 0
@@ -57,6 +57,13 @@ lint: $(STAMP)
 	@$(RUN) -m mypy .
 	@.venv/bin/lint-imports
 	@env ENV_FILE=/dev/null STATE_DIR=var/test $(RUN) manage.py makemigrations --check --dry-run
+	@$(RUN) -m bandit --quiet --configfile pyproject.toml --severity-level medium --recursive manage.py portal incidents tenants accounts defender
+
+# Known vulnerabilities of what is locked; apart from lint, since it has to ask PyPI's advisories. What could not be asked
+# about is a failure too: pip-audit itself would call it well.
+audit: $(STAMP)
+	@$(RUN) -m pip_audit --strict --disable-pip --require-hashes --progress-spinner off --requirement requirements/dev.txt \
+	    || { echo "Not audited, or vulnerable: the lines above say which. It needs the network, to https://pypi.org."; exit 1; }
 
 format: $(STAMP)
 	@$(RUN) -m ruff check --fix .

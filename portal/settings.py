@@ -77,6 +77,8 @@ def guid(name: str) -> str:
 
 PUBLIC_URL = web_address("PUBLIC_URL", "http://localhost:8000")
 SECURE = PUBLIC_URL.startswith("https://")
+if DEBUG and SECURE:
+    raise ImproperlyConfigured("DEBUG shows code to whoever causes an error, and is refused with an https PUBLIC_URL.")
 SECRET_KEY = secret("SECRET_KEY") or made_once(STATE_DIR / "secret-key")
 
 # Microsoft. Empty: the real cloud. The web needs the client ID only, and never the credential.
@@ -234,6 +236,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+# Takes secrets out of whatever anybody logs, then sets up what follows.
+LOGGING_CONFIG = "portal.redaction.configure"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.redaction.ErrorReport"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

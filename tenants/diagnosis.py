@@ -62,7 +62,7 @@ def certificate(name: str = "ENTRA_CERTIFICATE") -> Certificate:
         raise Unwell(f"{name} names a file whose key or certificate cannot be read.") from error
     if private.public_key() != found.public_key():
         raise Unwell("The private key does not belong to the certificate that follows it.")
-    thumbprint = found.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303
+    thumbprint = found.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 # nosec B303
     return Certificate(found.not_valid_before_utc, found.not_valid_after_utc, thumbprint)
 
 

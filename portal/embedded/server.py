@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 PATIENCE_SECONDS = 60.0
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 103 on macOS and 107 on Linux
 # Not the temporary folder of the environment: every process must find the same one.
-SHORT_PLACE = Path("/tmp")
+SHORT_PLACE = Path("/tmp")  # nosec B108
 
 
 def package(name: str) -> Path:

@@ -54,6 +54,7 @@ def test_the_secret_key_is_made_once(tmp_path):
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgres://[x"}, "DATABASE_URL"),
         ({"REDIS_URL": "http://x"}, "REDIS_URL"),
+        ({"DEBUG": "1", "PUBLIC_URL": "https://utkik.example"}, "DEBUG"),
         ({"MICROSOFT_CLOUD_URL": "http://localhost:1", "PUBLIC_URL": "https://utkik.example"}, "MICROSOFT_CLOUD_URL"),
     ],
 )

@@ -117,7 +117,7 @@ class Command(BaseCommand):
 
     def world(self, url: str) -> dict[str, Any]:
         self.wait_for(f"{url}/_simulator/world")
-        with urllib.request.urlopen(f"{url}/_simulator/world", timeout=10) as answer:
+        with urllib.request.urlopen(f"{url}/_simulator/world", timeout=10) as answer:  # nosec B310
             found: dict[str, Any] = json.load(answer)
         return found
 
@@ -125,7 +125,7 @@ class Command(BaseCommand):
         deadline = time.monotonic() + 60
         while True:
             try:
-                with urllib.request.urlopen(url, timeout=5):
+                with urllib.request.urlopen(url, timeout=5):  # nosec B310
                     return
             except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
                 if time.monotonic() > deadline:
