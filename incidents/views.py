@@ -12,6 +12,7 @@ from incidents import gaps, health, merges, queries
 from incidents.models import Alert, Incident
 from incidents.timeline import timeline
 from tenants import access
+from tenants.models import CredentialStatus
 
 LONGEST_PRETTY = 200_000
 
@@ -91,6 +92,7 @@ def sync(request: HttpRequest) -> HttpResponse:
     rows = health.rows(request.user)
     context = {"rows": rows, "outage": health.outage(), "set_aside": items, "active": "sync"}
     context["gaps"] = gaps.shown(request.user)[:200]
+    context["credentials"] = CredentialStatus.objects.order_by("setting")
     return render(request, "incidents/sync.html", context)
 
 

@@ -281,4 +281,6 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "incidents.tasks.tick", "schedule": 10.0, "options": {"expires": 10.0}},
     # Proves the consents that were given and are not proved yet.
     "prove": {"task": "tenants.tasks.prove", "schedule": 10.0, "options": {"expires": 10.0}},
+    # Says for how long the monitor credential is good.
+    "credentials": {"task": "tenants.tasks.look_at_credentials", "schedule": 60.0, "options": {"expires": 60.0}},
 }

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from tenants import proving
+from tenants import credentials, proving
 
 PROOFS_A_WAKE = 20
 # What is due later than this, the next tick finds.
@@ -24,6 +24,12 @@ def prove() -> None:
         pause = proving.attempt(invitation)
         if pause is not None and pause.total_seconds() < TICK_SECONDS:
             wake(pause.total_seconds())
+
+
+@shared_task
+def look_at_credentials() -> None:
+    """Tell the web how long the credentials of this worker last."""
+    credentials.look()
 
 
 def wake(seconds: float = 0) -> None:

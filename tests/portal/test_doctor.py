@@ -268,6 +268,7 @@ def credential(settings, tmp_path):
     [
         ({}, "ok", "valid for 365 days"),
         ({"ends": 29}, "warning", "valid for 29 days"),
+        ({"ends": 6}, "problem", "renew it today"),
         ({"begins": -9, "ends": -2}, "problem", "has expired on"),
         ({"begins": 2}, "problem", "valid only from"),
     ],

@@ -3,19 +3,16 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.exceptions import ImproperlyConfigured
 
 from defender.errors import CredentialExpired, CredentialRejected, DefenderError
 from portal import checks, doctor
 from simulator.world import World
 from tenants import cloud
+from tests.tenants.certificates import pem, public
 
 OLD, NEW = "the old secret", "the new secret"
 READERS = 6
@@ -120,21 +117,6 @@ def test_an_expired_credential_is_followed_by_the_other(world, registration, set
     settings.ENTRA_CLIENT_SECRET_NEXT = registration.next_secret = NEW
     world.faults.add("expired_secret", tenant=entra_id, path="/token")
     assert cloud.roles(entra_id)
-
-
-def pem(name: str) -> str:
-    key = rsa.generate_private_key(65537, 2048)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder(subject, subject, key.public_key(), 1, now, now + timedelta(days=90))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return (private + made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)).decode()
-
-
-def public(text: str) -> bytes:
-    return text[text.index("-----BEGIN CERT") :].encode()
 
 
 def test_a_certificate_is_changed_under_load_without_a_failed_read(world, registration, settings, tmp_path):
