@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.json import Jsonb
 
+from accounts import limits
 from accounts.models import AuditEntry, User
 
 Kind, Outcome = AuditEntry.Kind, AuditEntry.Outcome
@@ -155,7 +156,7 @@ def person(user: User) -> Subject:
 def visitor(request: HttpRequest, user: User | None = None) -> Actor:
     """Who asks: the person who is signed in, or is being signed in, or nobody we know."""
     somebody = user or request.user
-    where = {"ip": request.META.get("REMOTE_ADDR", ""), "request_id": getattr(request, "audit_id", "")}
+    where = {"ip": limits.address(request), "request_id": getattr(request, "audit_id", "")}
     if not somebody.is_authenticated:
         return Actor(Kind.NOBODY, **where)
     kind = Kind.CUSTOMER if somebody.role == User.Role.CUSTOMER else Kind.STAFF if somebody.oid else Kind.LOCAL

@@ -151,3 +151,37 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.hash}"
+
+
+class BreakGlass(models.Model):
+    """The one local account, which signs in with a password and a second factor: one row at most.
+
+    `sealed_key` is the encrypted key of its authenticator app, `last_step` the newest code that was used, `recovery`
+    the hashes of the recovery codes that are left.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="break_glass")
+    sealed_key = models.BinaryField()
+    last_step = models.BigIntegerField(default=0)
+    recovery = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="break_glass_single_row")]
+
+
+class BreakGlassUse(models.Model):
+    """A sign-in of the local account; shown to every administrator until one takes note."""
+
+    username = models.CharField(max_length=150)
+    address = models.CharField(max_length=64, blank=True)
+    used_at = models.DateTimeField(default=timezone.now)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.CharField(max_length=200, blank=True)
+
+
+class Allowance(models.Model):
+    """How much of a limit is used in the window that ends at `until`."""
+
+    key = models.CharField(primary_key=True, max_length=80)
+    used = models.IntegerField()
+    until = models.DateTimeField(db_index=True)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("sign-in/callback", views.from_microsoft, name="sign-in-callback"),
     path("sign-out", views.sign_out, name="sign-out"),
     path("signed-out", views.signed_out, name="signed-out"),
+    path("break-glass/noted", views.acknowledge_break_glass, name="acknowledge-break-glass"),
     path("settings", views.preferences, name="preferences"),
     path("theme", views.theme, name="theme"),
 ]

@@ -3,7 +3,6 @@ from urllib.parse import urlencode
 
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,8 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import audit, backends, demo, entra, sessions, zones
-from accounts.forms import PreferencesForm
+from accounts import audit, backends, break_glass, demo, entra, limits, sessions, zones
+from accounts.forms import PasswordForm, PreferencesForm
+from accounts.gates import administrators
 from accounts.models import User
 from defender.sign_in import Refused
 
@@ -23,7 +23,7 @@ LONGEST_HINT = 254
 log = logging.getLogger(__name__)
 
 
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_not_required
@@ -32,10 +32,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     target = safe_next(request)
     if request.user.is_authenticated:
         return redirect(target)
-    form = AuthenticationForm(request, request.POST or None)
+    form = PasswordForm(request, request.POST or None)
     if request.method == "POST":
-        if form.is_valid():
-            sessions.begin(request, form.get_user())
+        if wait := limits.take_sign_in(request, request.POST.get("username", "")):
+            return limits.too_many(request, wait)
+        if form.is_valid() and form.user:
+            come_in(request, form.user)
             return redirect(target)
         note_wrong_password(request)
     administrators = User.objects.filter(role=User.Role.ADMINISTRATOR, is_active=True)
@@ -54,6 +56,20 @@ def note_wrong_password(request: HttpRequest) -> None:
     user = User.objects.filter(username__iexact=request.POST.get("username", "")[:LONGEST_HINT]).first()
     subject = audit.person(user) if user else audit.Subject("person")
     audit.note(audit.Action.SIGN_IN, subject, after={"reason": "password"}, outcome=audit.Outcome.REFUSED)
+
+
+def come_in(request: HttpRequest, operator: User) -> None:
+    """The local operator has proven who it is; nobody comes in this way unseen."""
+    break_glass.record_use(request, operator)
+    sessions.begin(request, operator)
+    limits.forget_sign_in(operator.username, request)
+
+
+@require_POST
+@administrators
+def acknowledge_break_glass(request: HttpRequest) -> HttpResponse:
+    break_glass.acknowledge(request.user)
+    return redirect(safe_next(request))
 
 
 @require_GET

@@ -28,7 +28,7 @@ NAMES = (
     "ENTRA_CERTIFICATE", "ENTRA_CLIENT_SECRET_NEXT", "ENTRA_CERTIFICATE_NEXT", "ENTRA_HOME_TENANT_ID",
     "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET", "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME",
     "PROVIDER_CONTACT", "GRAPH_REQUESTS_PER_MINUTE", "SYNC_THREADS", "SYNC_INTERVAL_SECONDS", "SYNC_QUIET_SECONDS",
-    "SYNC_LEASE_SECONDS",
+    "SYNC_LEASE_SECONDS", "PROXIES",
 )  # fmt: skip
 # What was given, as it was given: the processes we start get it from us and need no file.
 ENVIRONMENT = {name: env.str(name) for name in NAMES + FILES if name in env.ENVIRON}
@@ -148,6 +148,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.Audit",
     "accounts.middleware.Session",
+    # Outside of every transaction: a request that waits must not make those of the same person wait.
+    "accounts.limits.Limits",
     "accounts.middleware.Preferences",
     # Private by default: a page that strangers may see says so itself.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -183,8 +185,8 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    # The local operator's password; then the people whom Entra has proven.
-    "django.contrib.auth.backends.ModelBackend",
+    # The local operator's password and code; then the people whom Entra has proven.
+    "accounts.break_glass.Backend",
     "accounts.backends.StaffBackend",
     "tenants.backends.CustomerBackend",
 ]
@@ -201,6 +203,11 @@ CSRF_COOKIE_NAME = "utkik-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 # accounts.sessions ends one that is unused or too long; this is when the last trace of it may go.
 SESSION_COOKIE_AGE = 12 * 3600
+# How many proxies stand before the web, each of which adds to X-Forwarded-For; https is spoken by one at least.
+PROXIES = env.int("PROXIES", default=1 if SECURE else 0)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0

@@ -3,7 +3,7 @@
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from accounts import break_glass, totp
 from accounts.models import User
 from simulator import server
 from simulator.world import Tenant as Directory
@@ -23,6 +24,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+KEY = b"the key of the app."
 CI = os.environ.get("CI") == "true"
 FIGURES = pytest.StashKey[dict[str, str]]()
 
@@ -83,7 +85,22 @@ def tenant(db: None, directory: Directory) -> Tenant:
 
 @pytest.fixture
 def operator(db: None) -> User:
-    return User.objects.create_user("operator", "correct horse", name="Operator", role=User.Role.ADMINISTRATOR)
+    user = User.objects.create_user("operator", "correct horse", name="Operator", role=User.Role.ADMINISTRATOR)
+    break_glass.give(user, KEY)
+    return user
+
+
+@pytest.fixture
+def code() -> Callable[[], str]:
+    """The codes of the operator's app, one after another: each is good once."""
+    last = 0
+
+    def next_one() -> str:
+        nonlocal last
+        last = max(last + 1, totp.step_now() - totp.EARLIER)
+        return totp.code(KEY, last)
+
+    return next_one
 
 
 @pytest.fixture

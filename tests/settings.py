@@ -21,6 +21,7 @@ for name in (
     "PROVIDER_NAME",
     "PROVIDER_CONTACT",
     "DEBUG",
+    "PROXIES",
 ):
     os.environ.pop(name, None)
 os.environ |= {

@@ -1,6 +1,7 @@
 """The story of the product: an incident's way from Microsoft's cloud to the analyst's browser."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from simulator.world import World
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
 
 
-def signed_in(browser: Browser, url: str, **options: Any) -> tuple[Page, list[str]]:
+def signed_in(browser: Browser, url: str, code: str, **options: Any) -> tuple[Page, list[str]]:
     """A page of the operator, and the list that gathers what the console says is wrong."""
     page = browser.new_context(reduced_motion="reduce", **options).new_page()
     problems: list[str] = []
@@ -30,12 +31,19 @@ def signed_in(browser: Browser, url: str, **options: Any) -> tuple[Page, list[st
     page.goto(url)
     page.fill("#id_username", "operator")
     page.fill("#id_password", "correct horse")
+    page.fill("#id_code", code)
     page.click("button[type=submit]")
     return page, problems
 
 
 def test_an_incident_travels_from_microsoft_to_the_browser(
-    live_server: Any, world: World, directory: Directory, operator: User, browser: Browser, capsys: Any
+    live_server: Any,
+    world: World,
+    directory: Directory,
+    operator: User,
+    code: Callable[[], str],
+    browser: Browser,
+    capsys: Any,
 ) -> None:
     incident = directory.add_story(world.now, STORIES[1])
     world.advance(3600)
@@ -46,7 +54,7 @@ def test_an_incident_travels_from_microsoft_to_the_browser(
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["customer"], row["created"], row["bad"], row["error"]) == (directory.name, 1, 0, None)
 
-    page, problems = signed_in(browser, live_server.url)
+    page, problems = signed_in(browser, live_server.url, code())
     assert page.locator("tr[data-row]").count() == 1
     page.keyboard.press("j")
     page.keyboard.press("Enter")
@@ -60,13 +68,13 @@ def test_an_incident_travels_from_microsoft_to_the_browser(
 
 
 def test_the_address_is_the_state_and_works_without_javascript(
-    live_server: Any, world: World, directory: Directory, operator: User, browser: Browser
+    live_server: Any, world: World, directory: Directory, operator: User, code: Callable[[], str], browser: Browser
 ) -> None:
     for story in (STORIES[1], STORIES[4]):
         directory.add_story(world.now, story)
     call_command("connect", directory.name, directory.id, verbosity=0)
     call_command("sync", verbosity=0)
-    page, _ = signed_in(browser, live_server.url, java_script_enabled=False)
+    page, _ = signed_in(browser, live_server.url, code(), java_script_enabled=False)
     page.goto(f"{live_server.url}/?severity=low")
     assert page.locator("tr[data-row]").count() == 1
     page.goto(f"{live_server.url}/?q=ransomware+preparations")
@@ -78,7 +86,14 @@ def test_the_address_is_the_state_and_works_without_javascript(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_every_page_is_accessible(
-    live_server: Any, world: World, directory: Directory, operator: User, browser: Browser, scheme: Any, width: int
+    live_server: Any,
+    world: World,
+    directory: Directory,
+    operator: User,
+    code: Callable[[], str],
+    browser: Browser,
+    scheme: Any,
+    width: int,
 ) -> None:
     directory.add_story(world.now, STORIES[1], hostile=True)
     person = cast.drawn(directory.random, directory.id, directory.domain, 900, hostile=False)
@@ -86,7 +101,9 @@ def test_every_page_is_accessible(
     world.advance(3600)
     call_command("connect", directory.name, directory.id, verbosity=0)
     call_command("sync", verbosity=0)
-    page, problems = signed_in(browser, live_server.url, color_scheme=scheme, viewport={"width": width, "height": 900})
+    page, problems = signed_in(
+        browser, live_server.url, code(), color_scheme=scheme, viewport={"width": width, "height": 900}
+    )
     for path in ("/", "/alerts", "/sync", "/?q=nothing", Incident.objects.get().get_absolute_url()):
         page.goto(live_server.url + path)
         violations = Axe().run(page, options=AXE).response["violations"]

@@ -123,16 +123,20 @@ def test_the_browsers_zone_is_known_after_the_first_page(
     assert zones == ["Europe%2FStockholm"]
 
 
-def test_the_password_waits_behind_a_fold(new_context: NewContext, installation: str, operator: User) -> None:
+def test_the_password_waits_behind_a_fold(
+    new_context: NewContext, installation: str, operator: User, code: Callable[[], str]
+) -> None:
     page, complaints = watched(context := new_context())
     page.goto(f"{installation}/sign-in?next=/settings")
     assert not page.get_by_label("Password").is_visible()
     page.get_by_text("Sign in with a password").click()
     page.get_by_label("User name").fill("operator")
     page.get_by_label("Password").fill("wrong")
+    page.get_by_label("Code").fill(code())
     page.get_by_role("button", name="Sign in").click()
     assert page.get_by_role("alert").is_visible()
     page.get_by_label("Password").fill("correct horse")
+    page.get_by_label("Code").fill(code())
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/settings")
     assert complaints == []

@@ -7,8 +7,10 @@ from accounts.models import User
 pytestmark = pytest.mark.django_db
 
 
-def test_the_operator_signs_in_and_out(client, operator):
-    answer = client.post("/sign-in", {"username": "operator", "password": "correct horse", "next": "/sync"})
+def test_the_operator_signs_in_and_out(client, operator, code):
+    answer = client.post(
+        "/sign-in", {"username": "operator", "password": "correct horse", "code": code(), "next": "/sync"}
+    )
     assert (answer.status_code, answer.url) == (302, "/sync")
     assert client.get("/").status_code == 200
     assert client.get("/sign-out").status_code == 405
@@ -17,13 +19,18 @@ def test_the_operator_signs_in_and_out(client, operator):
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_signing_in_never_leads_elsewhere(client, operator, target):
-    answer = client.post("/sign-in", {"username": "operator", "password": "correct horse", "next": target})
+def test_signing_in_never_leads_elsewhere(client, operator, code, target):
+    answer = client.post(
+        "/sign-in", {"username": "operator", "password": "correct horse", "code": code(), "next": target}
+    )
     assert answer.url == "/"
 
 
-def test_a_wrong_password_and_an_unknown_name_look_alike(client, operator):
-    pages = [client.post("/sign-in", {"username": name, "password": "wrong"}) for name in ("operator", "nobody")]
+def test_a_wrong_password_and_an_unknown_name_look_alike(client, operator, code):
+    pages = [
+        client.post("/sign-in", {"username": name, "password": "wrong", "code": code()})
+        for name in ("operator", "nobody")
+    ]
     assert {page.status_code for page in pages} == {200}
     assert all('role="alert"' in page.content.decode() for page in pages)
 

@@ -103,9 +103,9 @@ def test_a_list_costs_the_same_queries_for_one_row_and_for_fifty(
     client, operator, incidents, django_assert_max_num_queries
 ):
     client.force_login(operator)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         client.get("/?view=all")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(16):
         client.get(incidents[0].get_absolute_url())
 
 

@@ -1,5 +1,6 @@
 """The list leads to every row, whatever its time, and names the customer on every screen."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -81,13 +82,14 @@ def test_the_order_of_the_list_is_the_order_of_the_index(operator: User, own: di
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", [390, 700, 1440])
 def test_a_row_says_once_whose_it_is_at_every_width(
-    live_server: Any, browser: Browser, operator: User, own: dict[str, Any], width: int
+    live_server: Any, browser: Browser, operator: User, code: Callable[[], str], own: dict[str, Any], width: int
 ) -> None:
     made(own, 1, NOON)
     page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
     page.goto(live_server.url)
     page.fill("#id_username", "operator")
     page.fill("#id_password", "correct horse")
+    page.fill("#id_code", code())
     page.click("button[type=submit]")
     page.wait_for_selector("tr[data-row]")
     shown = page.locator("tr[data-row] :is(.meta-ten, .ten-s)").filter(visible=True)
