@@ -148,6 +148,21 @@ def test_an_installation_behind_https_passes_django_s_deployment_checks(tmp_path
 
 
 @pytest.mark.django_db
+def test_a_query_of_the_web_has_an_end_and_one_of_a_command_has_none():
+    name = connection.settings_dict["NAME"]
+    code = (
+        "{}from django.db import connection as c; c.settings_dict['NAME'] = {!r}; k = c.cursor(); "
+        "print([k.execute('SHOW ' + n).fetchone()[0] for n in ('statement_timeout', 'lock_timeout')])"
+    )
+    env = {"MICROSOFT_CLOUD_URL": "http://127.0.0.1"}
+    web, command = (
+        manage(settings.STATE_DIR, "shell", "-v0", "-c", code.format(first, name), **env)
+        for first in ("import portal.wsgi; ", "")
+    )
+    assert (web.stdout, command.stdout) == ("['15s', '5s']\n", "['0', '0']\n")
+
+
+@pytest.mark.django_db
 def test_a_database_of_another_cloud_is_refused(tmp_path):
     result = manage(
         settings.STATE_DIR,
