@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from accounts.visible import shown
 from defender.shapes import Comment, moment, reading
 from incidents.models import Alert, Change, Incident
 from incidents.templatetags import ui
@@ -68,11 +69,11 @@ def in_words(field: str, value: str) -> str:
         case "severity":
             return str(dict(Incident.Severity.choices).get(value) or ui.words(value) or _("Unknown"))
         case "assigned_to":
-            return ui.shown(value) or _("Unassigned")
+            return shown(value) or _("Unassigned")
         case "tags":
-            return ", ".join(map(ui.shown, json.loads(value))) or _("None")
+            return ", ".join(map(shown, json.loads(value))) or _("None")
         case "redirected_to":
-            return f"#{ui.shown(value)}" if value else "–"
+            return f"#{shown(value)}" if value else "–"
     return ui.words(value) or _("Not set")
 
 
