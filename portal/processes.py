@@ -26,6 +26,11 @@ MONITOR = (
     "ENTRA_CLIENT_SECRET_NEXT", "ENTRA_CLIENT_SECRET_NEXT_FILE", "ENTRA_CERTIFICATE_NEXT",
 )  # fmt: skip
 SIGN_IN = ("ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET", "ENTRA_SIGNIN_CLIENT_SECRET_FILE")
+# The ways to PostgreSQL: by the role that sees all, by the web's, and by the owner's.
+DATABASE = ("DATABASE_URL", "DATABASE_URL_FILE")
+DATABASE_WEB = ("DATABASE_WEB_URL", "DATABASE_WEB_URL_FILE")
+DATABASE_OWNER = ("DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE")
+CREDENTIALS = MONITOR + SIGN_IN + DATABASE + DATABASE_WEB + DATABASE_OWNER
 LIST = "processes.json"
 # A worker may be in the middle of a page; killed after this, it loses only the page.
 PATIENCE_SECONDS = 15.0
@@ -52,8 +57,8 @@ def processes(port: int | None = None, host: str = "127.0.0.1") -> list[Process]
     worker = (*celery, "worker", "--concurrency", "3", "--prefetch-multiplier", "1", "--loglevel", "WARNING")
     prepared = ("migrate", "postgres", "redis")
     return [
-        Process("web", (*python, *web, *quiet), SIGN_IN, prepared),
-        Process("worker", worker, MONITOR, prepared),
+        Process("web", (*python, *web, *quiet), SIGN_IN + DATABASE_WEB, prepared),
+        Process("worker", worker, MONITOR + DATABASE, prepared),
         Process("beat", (*celery, "beat", "--loglevel", "WARNING", *schedule), after=("migrate", "redis")),
     ]
 
@@ -62,8 +67,8 @@ def one_shots() -> list[Process]:
     """Those that do one thing and end: the migration before all others, and the doctor, who asks for everything."""
     manage = (sys.executable, "manage.py")
     return [
-        Process("migrate", (*manage, "migrate", "--verbosity", "0"), after=("postgres",)),
-        Process("doctor", (*manage, "doctor"), MONITOR + SIGN_IN, ("postgres", "redis")),
+        Process("migrate", (*manage, "migrate", "--verbosity", "0"), DATABASE_OWNER, ("postgres",)),
+        Process("doctor", (*manage, "doctor"), MONITOR + SIGN_IN + DATABASE, ("postgres", "redis")),
     ]
 
 
@@ -77,15 +82,24 @@ def environment(process: Process, given: Mapping[str, str] | None = None) -> dic
     """Our environment with every setting spelled out, so that no file has to be read; credentials where needed."""
     own = dict(os.environ) | dict(settings.ENVIRONMENT if given is None else given)
     own |= {"ENV_FILE": os.devnull, "STATE_DIR": str(settings.STATE_DIR), "PYTHONUNBUFFERED": "1"}
-    withheld = set(MONITOR + SIGN_IN) - set(held(process, own))
+    own["DATABASE_ROLE"] = "web" if process.name == "web" else "worker"
+    withheld = set(CREDENTIALS) - set(held(process, own))
     return {name: value for name, value in own.items() if name not in withheld}
 
 
 def held(process: Process, given: Mapping[str, str]) -> tuple[str, ...]:
-    """The credentials that it may hold; a web without a registration of its own signs in with the monitor's."""
+    """The credentials that it may hold, and those it has to share when it was given none of its own.
+
+    A web without a registration signs in with the monitor's. An environment of its own has one DATABASE_URL, which is
+    its own; the role behind it is looked at when it connects.
+    """
+    extra: tuple[str, ...] = ()
     if process.name == "web" and not given.get("ENTRA_SIGNIN_CLIENT_ID"):
-        return process.holds + MONITOR
-    return process.holds
+        extra = MONITOR
+    for own in (DATABASE_WEB, DATABASE_OWNER):
+        if set(own) <= set(process.holds) and not any(given.get(name) for name in own):
+            extra += DATABASE
+    return process.holds + extra
 
 
 def become(process: Process) -> NoReturn:

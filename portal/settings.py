@@ -21,14 +21,14 @@ if ENV_FILE.is_file():
 # In place of the value, a file that holds it: how Docker and others hand over secrets.
 FILES = (
     "SECRET_KEY_FILE", "ENTRA_CLIENT_SECRET_FILE", "ENTRA_CLIENT_SECRET_NEXT_FILE", "ENTRA_SIGNIN_CLIENT_SECRET_FILE",
-    "DATABASE_URL_FILE",
+    "DATABASE_URL_FILE", "DATABASE_WEB_URL_FILE", "DATABASE_OWNER_URL_FILE",
 )  # fmt: skip
 NAMES = (
     "DEBUG", "PUBLIC_URL", "SECRET_KEY", "MICROSOFT_CLOUD_URL", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
     "ENTRA_CERTIFICATE", "ENTRA_CLIENT_SECRET_NEXT", "ENTRA_CERTIFICATE_NEXT", "ENTRA_HOME_TENANT_ID",
-    "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET", "DATABASE_URL", "REDIS_URL", "PROVIDER_NAME",
-    "PROVIDER_CONTACT", "GRAPH_REQUESTS_PER_MINUTE", "SYNC_THREADS", "SYNC_INTERVAL_SECONDS", "SYNC_QUIET_SECONDS",
-    "SYNC_LEASE_SECONDS", "PROXIES",
+    "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET", "DATABASE_URL", "DATABASE_WEB_URL", "DATABASE_OWNER_URL",
+    "DATABASE_ROLE", "REDIS_URL", "PROVIDER_NAME", "PROVIDER_CONTACT", "GRAPH_REQUESTS_PER_MINUTE", "SYNC_THREADS",
+    "SYNC_INTERVAL_SECONDS", "SYNC_QUIET_SECONDS", "SYNC_LEASE_SECONDS", "PROXIES",
 )  # fmt: skip
 # What was given, as it was given: the processes we start get it from us and need no file.
 ENVIRONMENT = {name: env.str(name) for name in NAMES + FILES if name in env.ENVIRON}
@@ -102,25 +102,35 @@ if bool(ENTRA_SIGNIN_CLIENT_ID) != bool(ENTRA_SIGNIN_CLIENT_SECRET):
 SIGN_IN_CLIENT_ID = ENTRA_SIGNIN_CLIENT_ID or ENTRA_CLIENT_ID
 SIGN_IN_CLIENT_SECRET = ENTRA_SIGNIN_CLIENT_SECRET if ENTRA_SIGNIN_CLIENT_ID else ENTRA_CLIENT_SECRET
 SIGN_IN_CERTIFICATE = "" if ENTRA_SIGNIN_CLIENT_ID else ENTRA_CERTIFICATE
-
 # What customers read when they are asked to approve: who asks, and whom they can ask.
 PROVIDER_NAME = env.str("PROVIDER_NAME", default="").strip() or "Utkik"
 PROVIDER_CONTACT = env.str("PROVIDER_CONTACT", default="").strip()
 
 # PostgreSQL and Redis. Empty: the embedded servers under STATE_DIR, started by whoever needs one.
-DATABASE_URL = secret("DATABASE_URL")
+# The web comes to PostgreSQL as a role that sees what the person in front of it may see, everything else as one that
+# sees all; `migrate` alone comes as the owner. portal/embedded/postgresql/refusals.py holds each to its role.
+DATABASE_ROLE = env.str("DATABASE_ROLE", default="") or "worker"
+if DATABASE_ROLE not in ("web", "worker"):
+    raise ImproperlyConfigured(f"DATABASE_ROLE must be web or worker, not {DATABASE_ROLE!r}.")
+DATABASE_OWNER_URL = secret("DATABASE_OWNER_URL")
+DATABASE_URL = (secret("DATABASE_WEB_URL") if DATABASE_ROLE == "web" else "") or secret("DATABASE_URL")
 REDIS_URL = env.str("REDIS_URL", default="")
-if DATABASE_URL and address("DATABASE_URL", DATABASE_URL).scheme not in ("postgres", "postgresql"):
-    raise ImproperlyConfigured("DATABASE_URL must begin with postgres://: Utkik needs PostgreSQL.")
+for name, value in {"DATABASE_URL": DATABASE_URL, "DATABASE_OWNER_URL": DATABASE_OWNER_URL}.items():
+    if value and address(name, value).scheme not in ("postgres", "postgresql"):
+        raise ImproperlyConfigured(f"{name} must begin with postgres://: Utkik needs PostgreSQL.")
 if REDIS_URL and address("REDIS_URL", REDIS_URL).scheme not in ("redis", "rediss", "redis+socket", "unix"):
     raise ImproperlyConfigured("REDIS_URL must begin with redis:// or rediss://.")
 
-DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres:///utkik")}
-DATABASES["default"] |= {
-    "ENGINE": "portal.embedded.postgresql",
-    "CONN_MAX_AGE": 60,
-    "CONN_HEALTH_CHECKS": True,
-}
+
+def database(url: str, role: str) -> dict[str, object]:
+    """How Django comes to PostgreSQL; without an address to the embedded one."""
+    own = {"ENGINE": "portal.embedded.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    return {"OPTIONS": {}} | env.db_url_config(url or "postgres:///utkik") | own | {"ROLE": role, "EMBEDDED": not url}
+
+
+DATABASES = {"default": database(DATABASE_URL, DATABASE_ROLE)}
+# For the command `migrate`, which takes its place for as long as it runs.
+DATABASE_OWNER = database(DATABASE_OWNER_URL or DATABASE_URL, "owner")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -150,6 +160,8 @@ MIDDLEWARE = [
     "accounts.middleware.Session",
     # Outside of every transaction: a request that waits must not make those of the same person wait.
     "accounts.limits.Limits",
+    # From here on the database shows the rows of this person's customers only.
+    "tenants.middleware.Walls",
     "accounts.middleware.Preferences",
     # Private by default: a page that strangers may see says so itself.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",

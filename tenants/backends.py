@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.backends import Denied, EntraBackend
 from accounts.models import User
 from defender.sign_in import Person
-from tenants.models import Tenant
+from tenants import scope
 
 
 class CustomerBackend(EntraBackend):
     """Lets people of connected directories in as customers; they are made known at the first sign-in."""
 
     def authenticate(self, request: HttpRequest | None, person: Person) -> User | None:
-        if not Tenant.objects.connected().filter(entra_id=person.tid).exists():
+        if not is_connected(person.tid):
             return None
         user, _made = User.objects.get_or_create(
             tid=person.tid,
@@ -38,5 +38,8 @@ class CustomerBackend(EntraBackend):
     def get_user(self, user_id: Any) -> User | None:
         """The person as long as the directory stays connected: a session does not outlive it."""
         user = super().get_user(user_id)
-        connected = user is not None and Tenant.objects.connected().filter(entra_id=user.tid).exists()
-        return user if connected else None
+        return user if user is not None and is_connected(user.tid) else None
+
+
+def is_connected(tid: Any) -> bool:
+    return scope.directory(tid)[1]

@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from defender.sign_in import Person, printable
 from defender.tokens import LOGIN
-from tenants import invitations, stops
-from tenants.models import ConsentState, Invitation, InvitationEvent, Tenant
+from tenants import invitations, scope, stops
+from tenants.models import ConsentState, Invitation, InvitationEvent
 from tenants.stops import STOPS, Stop
 
 # The directory in which all personal accounts live.
@@ -48,8 +48,8 @@ def ask(invitation: Invitation, person: Person, browser: str) -> str:
     state = secrets.token_urlsafe(32)
     ConsentState.objects.filter(expires_at__lt=timezone.now() - KEPT).delete()
     ConsentState.objects.create(
-        state_hash=digest(state), browser_hash=digest(browser), invitation=invitation, tid=UUID(person.tid),
-        username=person.username,
+        state_hash=digest(state), browser_hash=digest(browser), customer_id=invitation.customer_id,
+        invitation=invitation, tid=UUID(person.tid), username=person.username,
     )  # fmt: skip
     invitations.note(invitation, InvitationEvent.Kind.SIGNED_IN, person.username)
     query = {
@@ -69,7 +69,8 @@ def refusal(invitation: Invitation, tid: str) -> Stop | None:
         return STOPS["home"]
     if tid == CONSUMERS:
         return STOPS["personal"]
-    if Tenant.objects.filter(entra_id=tid).exclude(customer=invitation.customer_id).exists():
+    # Asked of the database's door: another customer's directory is not among the rows that are shown here.
+    if scope.directory(tid)[0] not in (None, invitation.customer_id):
         return STOPS["taken"]
     return None
 

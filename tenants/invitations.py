@@ -70,13 +70,19 @@ def token(invitation: Invitation) -> str:
     return signing.Signer(**SIGNER).sign(invitation.nonce)
 
 
+def nonce_of(given: str) -> str:
+    """The nonce that a link's token holds; '' when we never made it."""
+    try:
+        return str(signing.Signer(**SIGNER).unsign(given))
+    except signing.BadSignature:
+        return ""
+
+
 def found(given: str) -> Invitation | None:
     """The invitation whose link holds this token, in whatever state; None when we never made it."""
-    try:
-        nonce = signing.Signer(**SIGNER).unsign(given)
-    except signing.BadSignature:
-        return None
-    return Invitation.objects.select_related("customer", "tenant").filter(nonce=nonce).first()
+    nonce = nonce_of(given)
+    rows = Invitation.objects.select_related("customer", "tenant")
+    return rows.filter(nonce=nonce).first() if nonce else None
 
 
 def renew(invitation: Invitation, by: User | None = None) -> Invitation:
@@ -100,7 +106,8 @@ def cancel(invitation: Invitation, by: User | None = None) -> bool:
 @transaction.atomic
 def note(invitation: Invitation, kind: Any, detail: str = "", code: str = "") -> None:
     """Add a line to the invitation's log, and to the audit trail; `kind` is one of InvitationEvent.Kind."""
-    InvitationEvent.objects.create(invitation=invitation, kind=kind, detail=detail[:500], code=code[:40])
+    owner = {"customer_id": invitation.customer_id, "invitation": invitation}
+    InvitationEvent.objects.create(**owner, kind=kind, detail=detail[:500], code=code[:40])
     if kind not in RECORDED:
         return
     action, outcome = RECORDED[kind]

@@ -185,6 +185,8 @@ class Invitation(models.Model):
         indexes = [
             models.Index("proof_due_at", name="invitation_due", condition=models.Q(proof_due_at__isnull=False)),
         ]
+        # As with directories: the target of foreign keys that carry the customer (migration 0100).
+        constraints = [models.UniqueConstraint(fields=["customer", "id"], name="invitation_of_customer")]
 
     def __str__(self) -> str:
         return f"{self.customer.name} ({self.email})"
@@ -233,6 +235,7 @@ class InvitationEvent(models.Model):
         FAILED = "failed", _("Check failed")
         CANCELLED = "cancelled", _("Link cancelled")
 
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now, editable=False)
     kind = models.CharField(max_length=20, choices=Kind)
@@ -261,6 +264,7 @@ class ConsentState(models.Model):
 
     state_hash = models.CharField(max_length=64, unique=True)
     browser_hash = models.CharField(max_length=64)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="consent_states")
     tid = models.UUIDField()
     username = models.CharField(max_length=150, blank=True)

@@ -5,6 +5,7 @@ Opening one changes nothing, since mail scanners open every link: what counts be
 
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import wraps
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from django_htmx.http import HTMX_STOP_POLLING, HttpResponseClientRefresh
 
 from accounts import audit, entra
 from defender.sign_in import Refused
-from tenants import consent, invitations, stops, tasks
+from tenants import consent, invitations, scope, stops, tasks
 from tenants.models import Invitation, InvitationEvent
 
 View = Callable[..., HttpResponse]
@@ -35,18 +36,33 @@ PAGES = {
 
 
 def public(view: View) -> View:
-    """A page for strangers with a secret in its address: kept by nobody, told to nobody."""
+    """A page for strangers with a secret in its address: kept by nobody, told to nobody.
+
+    The secret opens the rows of the one customer that it belongs to.
+    """
 
     @login_not_required
     @wraps(view)
     def shown(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
-        response = view(request, *args, **kwargs)
+        with opened(request, kwargs.get("token", "")):
+            response = view(request, *args, **kwargs)
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         response.headers["Cache-Control"] = "no-store"
         return response
 
     return shown
+
+
+def opened(request: HttpRequest, token: str) -> AbstractContextManager[None]:
+    """What the visitor may see: by the link, by the one this browser began with, by the answer it brings."""
+    browser, state = request.session.get(BROWSER, ""), request.GET.get("state", "")
+    return scope.visitor(
+        nonce=invitations.nonce_of(token),
+        begun=request.session.get(INVITED),
+        state=consent.digest(state) if state and browser else "",
+        browser=consent.digest(browser),
+    )
 
 
 @require_safe

@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from accounts import break_glass, totp
 from accounts.models import User
+from portal.embedded import postgres
 from simulator import server
 from simulator.world import Tenant as Directory
 from simulator.world import World
 from tenants import cloud, connecting
 from tenants.models import Tenant
+from tenants.roles import OWNER, WEB, WORKER
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -52,6 +56,14 @@ def samples() -> Path:
     if CI:
         pytest.fail("SAMPLES names no folder with captured answers.")
     pytest.skip("SAMPLES names no folder with captured answers")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """The owner may act as the other roles, for as long as tests of this cluster run: see tests/walls/web.py."""
+    postgres.ensure(settings.STATE_DIR)
+    with psycopg.connect(postgres.dsn(settings.STATE_DIR, postgres.SUPERUSER, postgres.DATABASE)) as admin:
+        admin.execute(f"GRANT {WEB}, {WORKER} TO {OWNER} WITH INHERIT FALSE, SET TRUE")
 
 
 @pytest.fixture

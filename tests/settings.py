@@ -18,6 +18,11 @@ for name in (
     "ENTRA_CLIENT_SECRET_FILE",
     "ENTRA_SIGNIN_CLIENT_SECRET_FILE",
     "DATABASE_URL_FILE",
+    "DATABASE_WEB_URL",
+    "DATABASE_WEB_URL_FILE",
+    "DATABASE_OWNER_URL",
+    "DATABASE_OWNER_URL_FILE",
+    "DATABASE_ROLE",
     "PROVIDER_NAME",
     "PROVIDER_CONTACT",
     "DEBUG",
@@ -34,6 +39,11 @@ os.environ |= {
 }
 
 from portal.settings import *  # noqa: E402, F403
+from portal.settings import DATABASES, MIDDLEWARE  # noqa: E402
+
+# Tests make their database and its rows as the owner; each request is the web's.
+DATABASES["default"]["ROLE"] = "owner"
+MIDDLEWARE = ["tests.walls.web.AsWeb", *MIDDLEWARE]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

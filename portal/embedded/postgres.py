@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: on a socket of its own, for the user `utkik` who owns the database `utkik`.
+"""The embedded PostgreSQL: on a socket of its own, with the three roles of `tenants/roles.py` and the database `utkik`.
 
 PostgreSQL refuses to run as root. For root it runs as `nobody`, with the one capability to pass folders that are
 closed to others, so that nothing outside STATE_DIR has to change its mode.
@@ -18,9 +18,10 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import pq
 
 from portal.embedded import server
+from tenants.roles import OWNER, ROLES
 
 SOCKET = ".s.PGSQL.5432"
-ROLE = DATABASE = "utkik"
+DATABASE, SUPERUSER = "utkik", "postgres"
 CONFIGURATION = """
 listen_addresses = ''
 unix_socket_permissions = 0700
@@ -31,11 +32,13 @@ log_min_messages = warning
 """
 # The builtin locale knows upper and lower case of every script, on every machine alike.
 INITDB = (
-    "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
-    "--locale=C", "--no-instructions",
+    f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
 )  # fmt: skip
-# One statement a line: the server's single-user mode reads them so.
-OURS = f"CREATE ROLE {ROLE} LOGIN CREATEDB\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n"
+# Beside the files of the cluster, so that it goes where they go: its roles and its database are made.
+PREPARED = "utkik-prepared"
+# The one role that there was before the three: it owns what they have made.
+FORMER_OWNER = "utkik"
 
 
 def socket_folder(state: Path) -> Path:
@@ -43,19 +46,22 @@ def socket_folder(state: Path) -> Path:
 
 
 def ensure(state: Path) -> None:
-    """Make sure that it runs and accepts connections; cheap when it does."""
-    if answers(state):
+    """Make sure that it runs, accepts connections and knows our roles; cheap when it does."""
+    data = state / "postgres" / "data"
+    if answers(state) and (data / PREPARED).exists():
         return
     with server.locked(state, "postgres"):
         if not answers(state):
-            data = state / "postgres" / "data"
             if not data.exists():
                 create(data)
             start(state, data)
+        if not (data / PREPARED).exists():
+            prepare(state)
+            (data / PREPARED).touch()
 
 
 def create(data: Path) -> None:
-    """Make the data directory, role and database beside their place, and move them there whole.
+    """Make the data directory beside its place, and move it there whole.
 
     Whatever ends us in the middle, a half-made one is never used.
     """
@@ -67,14 +73,27 @@ def create(data: Path) -> None:
     run([binary("initdb"), "-D", fresh, *INITDB], fresh)
     with (fresh / "postgresql.auto.conf").open("a") as file:
         file.write(CONFIGURATION)
-    run([binary("postgres"), "--single", "-D", fresh, "postgres"], fresh, OURS)
     fresh.rename(data)
 
 
-def run(command: Sequence[str | Path], folder: Path, text: str = "") -> None:
+def prepare(state: Path) -> None:
+    """Make the roles and the database; what is there already stays, and a database of one role gets three."""
+    with psycopg.connect(dsn(state, SUPERUSER, SUPERUSER), autocommit=True) as admin:
+        known = {name for (name,) in admin.execute("SELECT rolname FROM pg_roles")}
+        if FORMER_OWNER in known and OWNER not in known:
+            admin.execute(f"ALTER ROLE {FORMER_OWNER} RENAME TO {OWNER}")
+            known.add(OWNER)
+        for role in ROLES.values():
+            if role not in known:
+                admin.execute(f"CREATE ROLE {role} LOGIN {'CREATEDB' if role == OWNER else ''}")
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+
+
+def run(command: Sequence[str | Path], folder: Path) -> None:
     result = subprocess.run(
-        [*prefix(), *map(str, command)], cwd=folder, env=server.environment(), input=text, capture_output=True,
-        text=True, check=False,
+        [*prefix(), *map(str, command)], cwd=folder, env=server.environment(), capture_output=True, text=True,
+        check=False,
     )  # fmt: skip
     if result.returncode or "ERROR:" in result.stderr:
         last = (result.stderr.strip().splitlines() or ["it left no message"])[-1]
@@ -112,7 +131,7 @@ def answers(state: Path) -> bool:
     """Whether it accepts connections; true also when it has none left to give."""
     if not (socket_folder(state) / SOCKET).exists():
         return False
-    return pq.PGconn.ping(dsn(state, ROLE, DATABASE).encode()) == pq.Ping.OK
+    return pq.PGconn.ping(dsn(state, SUPERUSER, SUPERUSER).encode()) == pq.Ping.OK
 
 
 def dsn(state: Path, user: str, database: str) -> str:

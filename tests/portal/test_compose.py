@@ -21,7 +21,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 LISTED = {process.name: process for process in processes.processes(8000, "0.0.0.0") + processes.one_shots()}
 SERVERS = {"postgres", "redis"}
-CREDENTIALS = set(processes.MONITOR + processes.SIGN_IN)
+CREDENTIALS = set(processes.CREDENTIALS)
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
 GIVEN = {
     "PUBLIC_URL": "https://utkik.example",
@@ -73,7 +73,7 @@ def test_a_service_is_given_known_settings_and_the_credentials_that_its_process_
     assert given <= set(settings.NAMES + settings.FILES)
     held = set(processes.held(LISTED[name], SERVICES[name]["environment"]))
     assert given & CREDENTIALS <= held
-    for credential in (processes.MONITOR, processes.SIGN_IN):
+    for credential in (processes.MONITOR, processes.SIGN_IN, processes.DATABASE, processes.DATABASE_OWNER):
         assert bool(given & set(credential)) is bool(held & set(credential))
 
 
@@ -93,7 +93,8 @@ def test_the_web_has_nothing_that_opens_a_customer_s_directory():
 def test_every_service_starts_with_what_it_is_given(name, tmp_path):
     for secret in COMPOSE["secrets"]:
         (tmp_path / secret).write_text(uuid4().hex * 2)
-    (tmp_path / "database-url").write_text("postgres://utkik:pass@postgres/utkik")
+    for role in ("owner", "web", "worker"):
+        (tmp_path / f"database-{role}-url").write_text(f"postgres://utkik_{role}:pass@postgres/utkik")
     own = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "STATE_DIR": str(tmp_path / "state")}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     env = own | environment(name, tmp_path)
@@ -144,12 +145,27 @@ def test_data_lies_on_named_volumes():
     assert mounted == set(COMPOSE["volumes"])
 
 
-def test_the_database_is_made_for_an_ordinary_role(db, tmp_path):
+def test_no_service_but_the_server_is_given_another_one_s_way_into_the_database():
+    ways = {name: [each for each in SERVICES[name].get("secrets", ()) if "database" in each] for name in SERVICES}
+    assert ways.pop("postgres") == ["database-owner-url", "database-web-url", "database-worker-url"]
+    assert ways == {
+        "web": ["database-web-url"],
+        "worker": ["database-worker-url"],
+        "doctor": ["database-worker-url"],
+        "migrate": ["database-owner-url"],
+        "beat": [],
+        "redis": [],
+    }
+
+
+def test_the_database_is_made_for_ordinary_roles(db, tmp_path):
     """The script of the compose file, run by a real psql as the superuser of the embedded server."""
-    role = f"made{uuid4().hex}"
-    (tmp_path / "database-url").write_text(f"postgres://{role}:pass@postgres/{role}\n")
+    name = f"made{uuid4().hex[:16]}"
+    roles = {each: f"{name}_{each}" for each in ("owner", "web", "worker")}
+    for each, role in roles.items():
+        (tmp_path / f"database-{each}-url").write_text(f"postgres://{role}:pass@postgres/{name}\n")
     script = (
-        COMPOSE["configs"]["postgres-role"]["content"].replace("utkik", role).replace("/run/secrets", str(tmp_path))
+        COMPOSE["configs"]["postgres-roles"]["content"].replace("utkik", name).replace("/run/secrets", str(tmp_path))
     )
     superuser = postgres.dsn(settings.STATE_DIR, "postgres", "postgres")
     psql = [str(postgres.binary("psql")), "--no-psqlrc", "-v", "ON_ERROR_STOP=1", superuser]
@@ -157,18 +173,19 @@ def test_the_database_is_made_for_an_ordinary_role(db, tmp_path):
         try:
             subprocess.run(psql, input=script, text=True, check=True, capture_output=True)
             found = admin.execute(
-                "SELECT rolsuper, rolbypassrls, rolcanlogin, rolpassword LIKE 'SCRAM%%' FROM pg_authid WHERE rolname = %s",
-                [role],
-            ).fetchone()
+                "SELECT rolsuper, rolbypassrls, rolcanlogin, rolpassword LIKE 'SCRAM%%' FROM pg_authid WHERE rolname = ANY(%s)",
+                [list(roles.values())],
+            ).fetchall()
             owned = admin.execute(
                 "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s",
-                [role],
+                [name],
             ).fetchone()
         finally:
-            admin.execute(f"DROP DATABASE IF EXISTS {role}")
-            admin.execute(f"DROP ROLE IF EXISTS {role}")
-    assert found == (False, False, True, True)
-    assert owned == (role, "UTF8")
+            admin.execute(f"DROP DATABASE IF EXISTS {name}")
+            for role in roles.values():
+                admin.execute(f"DROP ROLE IF EXISTS {role}")
+    assert found == [(False, False, True, True)] * 3
+    assert owned == (roles["owner"], "UTF8")
 
 
 def test_the_image_is_built_from_named_bases_and_locked_wheels_and_runs_as_nobody_in_particular():

@@ -58,7 +58,7 @@ def manage(state, *arguments, **env):
     return subprocess.run(command, cwd=project.BASE_DIR, env=own | env, capture_output=True, text=True, check=False)
 
 
-def address(database, role="utkik"):
+def address(database, role="utkik_worker"):
     return f"postgres://{role}@/{database}?host={quote(str(postgres.socket_folder(project.STATE_DIR)))}"
 
 
@@ -77,7 +77,8 @@ def test_a_sound_installation_has_no_problem(installation, tenant, capsys):
         "tenant",
     }
     text = "\n".join(lines)
-    assert "as the role utkik" in text
+    assert "as the role utkik_owner" in text
+    assert "Row-level security stands around every table of customers, and binds the web." in text
     assert f"Halden Energi ({tenant.entra_id}): Entra grants SecurityAlert.Read" in text
     assert "It answered a request for an incident." in text
     assert installation.ENTRA_CLIENT_SECRET not in text
@@ -175,13 +176,32 @@ def test_a_database_whose_role_passes_over_row_level_security(db):
     url = address(connection.settings_dict["NAME"], "postgres")
     result = manage(project.STATE_DIR, "doctor", DATABASE_URL=url, MICROSOFT_CLOUD_URL=NOWHERE)
     assert "problem  database    The role postgres is a superuser" in result.stdout
-    assert "Every migration is applied; the database was made for http://127.0.0.1." in result.stdout
+
+
+def test_roles_of_the_database_that_may_do_another_one_s_work_are_refused(db):
+    name = connection.settings_dict["NAME"]
+    for role, words in (
+        ("utkik_owner", "owns tables"),
+        ("utkik_web", "This process works as utkik_worker, and the role"),
+    ):
+        result = manage(project.STATE_DIR, "doctor", DATABASE_URL=address(name, role), MICROSOFT_CLOUD_URL=NOWHERE)
+        assert f"{words}" in result.stdout
+        assert "docs/operations.md" in result.stdout
+
+
+def test_a_table_without_its_wall_is_named(db):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE incidents_alert NO FORCE ROW LEVEL SECURITY")
+        cursor.execute("DROP POLICY web ON tenants_tenant")
+    assert told(servers.roles) == [
+        ("problem", "Without row-level security: incidents_alert, tenants_tenant. Run manage.py migrate.")
+    ]
 
 
 def test_an_empty_database_is_told_to_be_migrated(db):
     name = f"empty{uuid4().hex}"
     with psycopg.connect(postgres.dsn(project.STATE_DIR, "postgres", "postgres"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER utkik")
+        admin.execute(f"CREATE DATABASE {name} OWNER utkik_owner")
         try:
             result = manage(project.STATE_DIR, "doctor", DATABASE_URL=address(name), MICROSOFT_CLOUD_URL=NOWHERE)
         finally:

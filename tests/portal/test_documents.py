@@ -37,9 +37,9 @@ def test_the_folder_of_secrets_is_what_compose_reads(tmp_path):
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     assert made == {secret["file"]: 0o644 for secret in compose["secrets"].values()}
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
-    assert re.fullmatch(
-        r"postgres://utkik:[0-9a-f]{48}@postgres/utkik\n", (tmp_path / "secrets/database-url").read_text()
-    )
+    for role in ("owner", "web", "worker"):
+        address = (tmp_path / f"secrets/database-{role}-url").read_text()
+        assert re.fullmatch(rf"postgres://utkik_{role}:[0-9a-f]{{48}}@postgres/utkik\n", address)
     for ignored in (".gitignore", ".dockerignore"):
         assert {"secrets/", "*"} & set((ROOT / ignored).read_text().splitlines())
 
@@ -64,7 +64,7 @@ def test_links_lead_to_files_that_are_there(name):
 def test_settings_and_make_targets_that_are_named_exist(name):
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z]+)", DOCUMENTS[name])) <= targets
-    for setting in re.findall(r"`(ENTRA_[A-Z_]+|DATABASE_URL|REDIS_URL|SECRET_KEY)`", DOCUMENTS[name]):
+    for setting in re.findall(r"`(ENTRA_[A-Z_]+|DATABASE_[A-Z_]*URL|REDIS_URL|SECRET_KEY)`", DOCUMENTS[name]):
         assert setting in project.NAMES
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from portal.embedded import postgres, server, valkey
+from tenants.roles import OWNER, WEB, WORKER
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def postmaster(state):
 
 
 def one(state):
-    with psycopg.connect(postgres.dsn(state, postgres.ROLE, postgres.DATABASE)) as connection:
+    with psycopg.connect(postgres.dsn(state, OWNER, postgres.DATABASE)) as connection:
         return connection.execute("SELECT 1").fetchone()[0]
 
 
@@ -81,3 +82,20 @@ def test_a_long_path_gets_a_short_socket(tmp_path):
 def test_a_server_gets_none_of_our_secrets(monkeypatch):
     monkeypatch.setenv("ENTRA_CLIENT_SECRET", "canary")
     assert "canary" not in server.environment().values()
+
+
+def test_a_database_of_one_role_gets_three_and_keeps_what_it_has(state):
+    postgres.ensure(state)
+    with psycopg.connect(postgres.dsn(state, postgres.SUPERUSER, postgres.SUPERUSER), autocommit=True) as admin:
+        admin.execute(f"DROP ROLE {WEB}, {WORKER}")
+        admin.execute(f"ALTER ROLE {OWNER} RENAME TO utkik")
+    with psycopg.connect(postgres.dsn(state, "utkik", postgres.DATABASE)) as former:
+        former.execute("CREATE TABLE kept AS SELECT 'å' AS letter")
+    (state / "postgres" / "data" / postgres.PREPARED).unlink()
+    postgres.ensure(state)
+    with psycopg.connect(postgres.dsn(state, OWNER, postgres.DATABASE)) as owner:
+        assert owner.execute("SELECT letter FROM kept").fetchone() == ("å",)
+    for role in (WEB, WORKER):
+        refused = pytest.raises(psycopg.errors.InsufficientPrivilege)
+        with psycopg.connect(postgres.dsn(state, role, postgres.DATABASE)) as behind, refused:
+            behind.execute("SELECT letter FROM kept")

@@ -154,6 +154,23 @@ def test_each_process_holds_only_the_credential_that_it_speaks_with():
     assert holders("sign-in", MONITOR | SIGN_IN) == ["web", "doctor"]
 
 
+def test_each_process_is_given_its_own_way_to_the_database():
+    given = {"DATABASE_URL": "worker's", "DATABASE_WEB_URL": "web's", "DATABASE_OWNER_URL": "owner's"}
+    assert holders("worker's", given) == ["worker", "doctor"]
+    assert holders("web's", given) == ["web"]
+    assert holders("owner's", given) == ["migrate"]
+    assert holders("own", {"DATABASE_URL_FILE": "own"}) == ["web", "worker", "migrate", "doctor"]
+    every = processes.processes() + processes.one_shots()
+    assert [each.name for each in every if processes.environment(each)["DATABASE_ROLE"] == "web"] == ["web"]
+
+
+def test_the_web_never_works_as_who_sees_all(tmp_path):
+    env = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "STATE_DIR": str(tmp_path), "DATABASE_ROLE": "worker"}
+    command = [sys.executable, "-c", "import portal.wsgi"]
+    started = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False)
+    assert "DATABASE_ROLE is worker: the web works as web alone." in started.stderr
+
+
 def test_a_file_that_holds_the_credential_is_withheld_like_the_credential():
     given = {"ENTRA_CLIENT_SECRET_FILE": "monitor"} | SIGN_IN
     assert holders("monitor", given) == ["worker", "doctor"]

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.embedded import postgres, server, valkey
+from tenants.roles import OWNER
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def servers(state):
 
 
 def session(state, database=postgres.DATABASE):
-    return psycopg.connect(postgres.dsn(state, postgres.ROLE, database), autocommit=True)
+    return psycopg.connect(postgres.dsn(state, OWNER, database), autocommit=True)
 
 
 def killed(*pids):
@@ -81,16 +82,16 @@ def test_the_role_and_the_database_exist_as_soon_as_the_server_answers(state):
     with session(state) as connection:
         owner = connection.execute(
             "SELECT pg_get_userbyid(datdba), rolsuper FROM pg_database, pg_roles WHERE datname = %s AND rolname = %s",
-            [postgres.DATABASE, postgres.ROLE],
+            [postgres.DATABASE, OWNER],
         ).fetchone()
-    assert owner == ("utkik", False)
+    assert owner == (OWNER, False)
 
 
 def test_a_server_without_a_free_connection_still_counts_as_running(state):
     postgres.ensure(state)
     first = servers(state)[0]
     with psycopg.connect(postgres.dsn(state, "postgres", "postgres"), autocommit=True) as connection:
-        connection.execute(f"ALTER ROLE {postgres.ROLE} CONNECTION LIMIT 0")
+        connection.execute(f"ALTER ROLE {OWNER} CONNECTION LIMIT 0")
     with pytest.raises(psycopg.OperationalError, match="too many connections"):
         session(state)
     postgres.ensure(state)

@@ -53,6 +53,8 @@ def test_the_secret_key_is_made_once(tmp_path):
         ({"PUBLIC_URL": "https://utkik.example/path"}, "PUBLIC_URL"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgres://[x"}, "DATABASE_URL"),
+        ({"DATABASE_OWNER_URL": "mysql://x"}, "DATABASE_OWNER_URL"),
+        ({"DATABASE_ROLE": "owner"}, "DATABASE_ROLE"),
         ({"REDIS_URL": "http://x"}, "REDIS_URL"),
         ({"DEBUG": "1", "PUBLIC_URL": "https://utkik.example"}, "DEBUG"),
         ({"MICROSOFT_CLOUD_URL": "http://localhost:1", "PUBLIC_URL": "https://utkik.example"}, "MICROSOFT_CLOUD_URL"),

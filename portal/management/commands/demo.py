@@ -19,6 +19,11 @@ from portal import demonstration, processes
 from portal.embedded import postgres, valkey
 from portal.management.commands.run import refuse_taken_port
 
+UNSET = (
+    "ENTRA_CERTIFICATE", "DATABASE_URL", "DATABASE_WEB_URL", "DATABASE_OWNER_URL", "DATABASE_ROLE", "REDIS_URL",
+    "SECRET_KEY",
+)  # fmt: skip
+
 
 class Command(BaseCommand):
     help = "Start everything with a simulated Microsoft cloud; `make demo` calls it with the settings it needs."
@@ -146,7 +151,7 @@ class Command(BaseCommand):
             "PROVIDER_NAME": world["home"]["name"],
             "PUBLIC_URL": f"http://localhost:{port}",
             # Empty is unset: what a terminal already has for the real cloud must not mix in.
-            **dict.fromkeys((*processes.MONITOR[1:], "DATABASE_URL", "REDIS_URL", "SECRET_KEY"), ""),
+            **dict.fromkeys(UNSET, ""),
         }
         keep(self.state / "env", "".join(f"{name}={value}\n" for name, value in own.items()))
         return own
