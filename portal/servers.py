@@ -44,6 +44,8 @@ def roles() -> Iterator[Finding]:
         yield problem(
             f"{' and '.join(free)} can go around row-level security: docs/operations.md says how to make the roles."
         )
+    elif not walls.search_is_indexed():
+        yield warning("A search reads every incident: docs/operations.md says what lets its index be used.")
     else:
         yield ok("Row-level security stands around every table of customers, and binds the web.")
 

@@ -112,6 +112,13 @@ def unbound() -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
+def search_is_indexed() -> bool:
+    """Whether the match of a text search may look at an index before the wall has chosen the rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proleakproof FROM pg_proc WHERE oid = 'ts_match_vq(tsvector, tsquery)'::regprocedure")
+        return bool(cursor.fetchone()[0])
+
+
 def walled() -> dict[str, str]:
     """The tables that have a customer, each with the column that says which."""
     columns = {model._meta.db_table: column_of(model) for model in ours()}
