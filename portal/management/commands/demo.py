@@ -20,7 +20,7 @@ from portal.embedded import postgres, valkey
 from portal.management.commands.run import refuse_taken_port
 
 UNSET = (
-    "ENTRA_CERTIFICATE", "DATABASE_URL", "DATABASE_WEB_URL", "DATABASE_OWNER_URL", "DATABASE_ROLE", "REDIS_URL",
+    *processes.MONITOR[1:], "DATABASE_URL", "DATABASE_WEB_URL", "DATABASE_OWNER_URL", "DATABASE_ROLE", "REDIS_URL",
     "SECRET_KEY",
 )  # fmt: skip
 
