@@ -236,16 +236,17 @@ def test_a_replay_of_the_way_back_changes_nothing(visit: Any, world: World, dire
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1440])
 def test_every_page_is_for_everybody(
-    visit: Any, world: World, directory: Any, invitation: Any, tenant_of_mora: Tenant, scheme: Any, width: int
+    visit: Any, world: World, directory: Any, invitation: Any, scheme: Any, width: int
 ) -> None:
     page = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
     link = invitations.link(invitation)
     stopped = link.rpartition("/")[0] + "/callback?error=access_denied&error_description=AADSTS90094"
     now = timezone.now()
+    connected = Tenant.objects.create(customer=invitation.customer, entra_id=UUID(directory.id))
     states: tuple[dict[str, Any], ...] = (
         {}, {"proof_began_at": now, "proof_due_at": now, "approver": "x" * 120},
         {"proof_due_at": None, "error_kind": "role_missing", "error": "SecurityIncident.ReadWrite.All" * 4},
-        {"used_at": now, "tenant": tenant_of_mora}, {"cancelled_at": now, "used_at": None},
+        {"used_at": now, "tenant": connected}, {"cancelled_at": now, "used_at": None},
     )  # fmt: skip
     for changes in states:
         Invitation.objects.filter(pk=invitation.pk).update(**changes)
