@@ -35,8 +35,9 @@ INITDB = (
     f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions",
 )  # fmt: skip
-# Beside the files of the cluster, so that it goes where they go: its roles and its database are made.
-PREPARED = "utkik-prepared"
+# Beside the files of the cluster, so that it goes where they go: prepare() is done. It gets a new number when that
+# does more.
+PREPARED = "utkik-prepared-1"
 # Behind row-level security an index is used only by what is known to tell nothing of the rows that are hidden. The
 # match of a text search is so: it neither fails nor says what it has compared. Without this a search reads every row.
 SEARCH = "ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF"
