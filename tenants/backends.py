@@ -33,7 +33,7 @@ class CustomerBackend(EntraBackend):
         return self.welcome(user, person)
 
     def customer_id(self, user: User) -> int | None:
-        return Tenant.objects.filter(entra_id=user.tid).values_list("customer", flat=True).first()
+        return scope.directory(user.tid)[0]
 
     def get_user(self, user_id: Any) -> User | None:
         """The person as long as the directory stays connected: a session does not outlive it."""

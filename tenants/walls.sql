@@ -21,7 +21,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
         SELECT CASE
             WHEN role IN ('administrator', 'manager') THEN 'all'
             WHEN role = 'analyst' THEN
-                ARRAY(SELECT customer_id FROM tenants_customer_analysts WHERE user_id = person)::text
+                ARRAY(SELECT customer_id FROM tenants_customer_analysts WHERE user_id = person
+                      UNION
+                      SELECT customer_id FROM tenants_customergroup_customers
+                      JOIN tenants_customergroup_analysts USING (customergroup_id) WHERE user_id = person)::text
             WHEN role = 'customer' THEN
                 ARRAY(SELECT customer_id FROM tenants_tenant
                       WHERE entra_id = accounts_user.tid AND state = 'connected')::text

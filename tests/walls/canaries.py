@@ -9,10 +9,10 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models
 from django.utils import timezone
 
-from accounts.models import User
-from incidents.models import Alert, Evidence, Incident, SyncState
+from accounts.models import AuditEntry, User
+from incidents.models import Alert, Change, Evidence, Incident, SyncState
 from tenants import walls
-from tenants.models import Customer, Invitation, Tenant
+from tenants.models import Customer, CustomerGroup, Invitation, Tenant
 
 PASSWORD = "correct horse"
 # What the rows are found by, in any search; the second word is in the rows of one customer only.
@@ -46,7 +46,7 @@ class Planted:
         } | given
 
     def value(self, model: type[models.Model], column: Any) -> Any:
-        if column.primary_key or isinstance(column, SearchVectorField) or column.choices:
+        if (column.primary_key and not column.related_model) or isinstance(column, SearchVectorField) or column.choices:
             return None
         if column.related_model:
             return self.rows.get(column.related_model.__name__)
@@ -73,7 +73,9 @@ class Planted:
             return None
         if isinstance(column, models.UUIDField):
             return uuid4()
-        return timezone.now() if isinstance(column, models.DateTimeField) else 1
+        if isinstance(column, models.DateTimeField):
+            return timezone.now()
+        return timezone.localdate() if isinstance(column, models.DateField) else 1
 
     def plant(self, model: type[models.Model], **given: Any) -> Any:
         row = model._base_manager.create(**self.values(model, **given))
@@ -93,6 +95,9 @@ def planted(letter: str) -> Planted:
     own.plant(Evidence, position=0)
     own.plant(Alert)
     own.plant(Evidence, position=0)
+    own.plant(Change, field="assigned_to")
+    own.plant(CustomerGroup).customers.add(own.rows["Customer"])
+    own.plant(AuditEntry, customer_id=own.rows["Customer"].pk, actor_kind="staff", outcome="done")
     made = {type(row) for row in own.rows.values()}
     for model in walls.ours():
         if walls.column_of(model) and model not in made and not model._meta.auto_created:

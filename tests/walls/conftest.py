@@ -9,7 +9,7 @@ from django.test import Client
 from tests.walls.canaries import Planted, person, planted
 
 CUSTOMERS_DOOR = "tenants.backends.CustomerBackend"
-LOCAL_DOOR = "django.contrib.auth.backends.ModelBackend"
+LOCAL_DOOR = "accounts.break_glass.Backend"
 
 
 @pytest.fixture

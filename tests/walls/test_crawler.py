@@ -13,11 +13,12 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
-from incidents.models import Alert, Evidence, Incident, SetAside, SyncState
+from incidents.models import Alert, Change, Evidence, Incident, SetAside, SyncState
 from tenants import invitations, walls
 from tenants.models import Customer
 from tests.walls.canaries import COMMON, Planted
@@ -88,6 +89,20 @@ ADDRESSES: dict[str, Callable[[Rows], list[Ask]]] = {
     "sign-in-callback": listed("sign-in-callback", "", "?code=x&state=x"),
     "signed-out": listed("signed-out"),
     "preferences": listed("preferences"),
+    "audit": listed("audit", "", f"?q={COMMON}", "?outcome=done"),
+    "audit-file": listed("audit-file", "", "?outcome=done"),
+    "people": listed("people"),
+    "people-grant": posts("people-grant"),
+    "person": gets("person", "person"),
+    "person-role": posts("person-role", "person"),
+    "person-customers": posts("person-customers", "person"),
+    "person-deactivate": posts("person-deactivate", "person"),
+    "person-reactivate": posts("person-reactivate", "person"),
+    "groups": listed("groups"),
+    "group-new": posts("group-new"),
+    "group": gets("group", "CustomerGroup"),
+    "group-remove": posts("group-remove", "CustomerGroup"),
+    "acknowledge-break-glass": posts("acknowledge-break-glass"),
     "theme": posts("theme"),
     # The last: nobody has a session after it.
     "sign-out": posts("sign-out"),
@@ -104,15 +119,21 @@ ADMINISTRATORS = {"incidents_setaside"}
 # What no page shows: kept to work with, or shown as a word of ours when it is one of Microsoft's. Another column that
 # nobody sees fails the walk: either a page lacks it, or it stands here with those that need not be seen.
 HIDDEN = {
+    "accounts_auditentry": {"hash", "previous_hash"},
     "accounts_user": {"email"},
     "incidents_alert": {
         "category", "classification", "detection_source", "determination", "devices", "digest", "incident_microsoft_id",
         "microsoft_updated_text", "service_source", "severity", "status", "users", "words",
     },
+    "incidents_backfill": {"position", "stream"},
+    "incidents_daycount": {"position", "stream"},
+    "incidents_detailread": {"error", "microsoft_id"},
     "incidents_evidence": {"kind", "remediation_status", "roles", "verdict"},
+    "incidents_gap": {"raw"},
+    # Where it was merged into stands on the page of a link, which this one is not.
     "incidents_incident": {
-        "categories", "classification", "determination", "digest", "microsoft_updated_text", "severity", "sources",
-        "status", "words",
+        "categories", "classification", "determination", "digest", "microsoft_updated_text", "redirected_to", "severity",
+        "sources", "status", "words",
     },
     "incidents_setaside": {"digest", "microsoft_id", "stream"},
     "incidents_syncstate": {"error_kind", "error_owner", "lease_session", "newest", "position", "since"},
@@ -243,7 +264,9 @@ def test_numbers_are_of_what_a_person_may_see(
         pages = [address for each in ("queue", "alerts", "tenants") for _, address in ADDRESSES[each](one.rows)]
         before = {address: cleaned(client.get(address), address) for address in pages}
         Customer.objects.filter(pk=other.rows["Customer"].pk).update(name="gone")
-        for model in (Evidence, Alert, Incident, SyncState, SetAside):
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE incidents_change DISABLE TRIGGER keep_history")
+        for model in (Change, Evidence, Alert, Incident, SyncState, SetAside):
             model.objects.filter(tenant=other.rows["Tenant"]).delete()
         changed = [address for address in pages if cleaned(client.get(address), address) != before[address]]
     assert changed == []

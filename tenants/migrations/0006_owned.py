@@ -32,7 +32,7 @@ def reference(table, column, target):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0003_invitations")]
+    dependencies = [("tenants", "0005_credential_status")]
 
     operations = [
         *(migrations.AddField(child, "customer", owner(null=True)) for child in CHILDREN),
