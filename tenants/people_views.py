@@ -37,8 +37,8 @@ def people(request: HttpRequest) -> HttpResponse:
         "views": [(key, label, counts[key]) for key, (label, _condition) in reads.VIEWS.items()],
         "view": view,
         "q": text,
-        "previous": urlencode(address | {"page": number - 1}) if number > 1 else "",
-        "next": urlencode(address | {"page": number + 1}) if more else "",
+        "previous": "?" + urlencode(address | {"page": number - 1}) if number > 1 else "",
+        "next": "?" + urlencode(address | {"page": number + 1}) if more else "",
         "active": "people",
     }
     return render(request, "tenants/people.html", context)

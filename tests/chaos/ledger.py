@@ -9,6 +9,7 @@ import psycopg
 from django.conf import settings
 
 from portal.embedded import postgres
+from tenants.roles import WORKER
 
 HOLDERS = """
 SELECT state.id, state.fence, state.lease_session, split_part(activity.application_name, '-', 2)::int
@@ -38,7 +39,7 @@ class Ledger:
         try:
             if self.connection is None or self.connection.closed:
                 self.connection = psycopg.connect(
-                    postgres.dsn(settings.STATE_DIR, postgres.ROLE, postgres.DATABASE), autocommit=True
+                    postgres.dsn(settings.STATE_DIR, WORKER, postgres.DATABASE), autocommit=True
                 )
             cursor = self.connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []

@@ -3,7 +3,10 @@
 import os
 
 os.environ |= {"ENV_FILE": os.devnull, "STATE_DIR": "var/chaos", "DJANGO_SETTINGS_MODULE": "tests.chaos.settings"}
-for name in ("DATABASE_URL", "REDIS_URL", "ENTRA_CERTIFICATE", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET"):
+for name in (
+    "DATABASE_URL", "DATABASE_WEB_URL", "DATABASE_OWNER_URL", "DATABASE_ROLE", "REDIS_URL", "ENTRA_CERTIFICATE",
+    "ENTRA_CERTIFICATE_NEXT", "ENTRA_CLIENT_SECRET_NEXT", "ENTRA_SIGNIN_CLIENT_ID", "ENTRA_SIGNIN_CLIENT_SECRET",
+):  # fmt: skip
     os.environ.pop(name, None)
 # Any port of this host is the same simulated cloud to the database.
 os.environ.setdefault("MICROSOFT_CLOUD_URL", "http://127.0.0.1")

@@ -11,23 +11,26 @@ from django.templatetags.i18n import BlockTranslateNode
 # Each makes a text visible, or an address harmless.
 CHECKED = {"shown", "shown_json", "words", "source", "local", "defender_link", "urlencode", "length", "date"}
 ADDRESSES = {"local", "defender_link", "urlencode"}
-HARMLESS_AFTER = {"truncatechars", "default"}
+HARMLESS_AFTER = {"truncatechars", "default", "default_if_none", "join"}
 # Printed as they are: our own words, numbers, times and identifiers, and what a person has typed into a field.
 OURS = {
-    "again", "app_id", "attention", "bodyclass", "condition.consent", "condition.level", "condition.stage", "count",
-    "counts.all", "counts.attention", "customer.pk", "data.level", "entry.alert.pk", "entry.text",
-    "event.get_kind_display", "filters.page", "filters.view", "form.email.errors", "form.email.label",
-    "form.email.value", "form.language.label", "form.name.errors", "form.name.label", "form.name.value",
-    "form.non_field_errors", "form.theme.label", "form.time_zone.errors", "form.time_zone.label",
-    "form.time_zone.value", "form.username.value", "filters.q", "incident.priority_score", "incident.tenant.entra_id",
-    "key", "label", "language", "link", "look", "microsoft", "next", "alert.pk", "overview.alone",
-    "overview.open", "request.get_full_path", "row.advice", "row.failing.get_stream_display", "row.key", "row.level",
-    "row.link", "row.must_act", "row.open_incidents", "row.remaining", "row.renewal", "row.set_aside",
-    "row.tenant.entra_id", "step", "tenant.entra_id", "theme", "token", "user.get_role_display", "value",
-    "x.alert_count", "x.device_count", "x.user_count", "provider", "contact",
+    "a.here", "a.there", "again", "alert.pk", "app_id", "attention", "bodyclass", "condition.consent",
+    "condition.level", "condition.stage", "contact", "count", "counts.all", "counts.attention", "customer.pk",
+    "data.level", "entry.alert.pk", "entry.clocks", "entry.text", "expected", "filters.page", "filters.q",
+    "filters.view", "filters.who", "found", "group.analyst_count", "group.customer_count", "here", "i.here",
+    "i.there", "incident.priority_score", "incident.tenant.entra_id", "key", "label", "language", "link", "look",
+    "microsoft", "next", "overview.alone", "overview.open", "past.percent", "person.oid", "proof.level",
+    "provider", "q", "request.get_full_path", "row.advice", "row.gaps", "row.key", "row.level", "row.link",
+    "row.must_act", "row.open_incidents", "row.remaining", "row.renewal", "row.set_aside", "row.tenant.entra_id",
+    "step", "tenant.entra_id", "theme", "there", "token", "value", "view", "x.alert_count", "x.device_count",
+    "x.user_count",
 }  # fmt: skip
 # Of these the ones that may stand in an address: slugs and numbers of ours, and Microsoft's page of the sign-out.
-IN_ADDRESS = {"again", "key", "filters.view", "microsoft", "token"}
+IN_ADDRESS = {"again", "key", "filters.view", "microsoft", "token", "view"}
+# The words and complaints of a form are ours, and what stands in its fields was typed there; so is the word for a choice.
+OF_FORMS = re.compile(
+    r"form(\.\w+)?\.(label|errors|value|non_field_errors)|form\.non_field_errors|[\w.]+\.get_\w+_display"
+)
 PRINTING = re.compile(r"\{%\s*(url|static|firstof|severity|status|owner|when|lucide|translate)\b.*?%\}", re.DOTALL)
 VARIABLE, SILENT = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL), re.compile(r"\{[%#].*?[%#]\}", re.DOTALL)
 PLACE = re.compile("\ue000(\\d+)\ue001")
@@ -122,7 +125,8 @@ def is_checked(expression: FilterExpression) -> bool:
     while names and names[-1] in HARMLESS_AFTER and not variable_given(expression.filters[len(names) - 1]):
         names.pop()
     known = getattr(expression.var, "var", "")
-    return bool(names and names[-1] in CHECKED) or known in OURS or known.endswith(".pk") or not known
+    ours = known in OURS or known.endswith(".pk") or OF_FORMS.fullmatch(known) is not None
+    return bool(names and names[-1] in CHECKED) or ours or not known
 
 
 def variable_given(applied: tuple) -> bool:
