@@ -59,6 +59,7 @@ def test_what_a_page_asks_by_itself_does_not_keep_a_session_alive(signed_in, cli
 
 
 def test_reading_a_page_does_not_write_a_session(signed_in, client):
+    client.get("/settings")
     with CaptureQueriesContext(connection) as queries:
         client.get("/settings")
     # The session, the person, the limit, the wall, the alarm of the sign-in and whose it was, and the number beside Tenants.

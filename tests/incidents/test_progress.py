@@ -1,5 +1,6 @@
 """How far back a new directory has been read is shown, with what is left of it when that can be known."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -116,11 +117,11 @@ def test_the_progress_of_all_directories_costs_one_query(operator, django_assert
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_progress_and_proof_are_accessible_and_find_room(
-    live_server: Any, operator: Any, read: Tenant, browser: Any, width: int
+    live_server: Any, operator: Any, read: Tenant, browser: Any, code: Callable[[], str], width: int
 ) -> None:
     went_back(0.25, 10 * MINUTE)
     counted(read, incidents=(41_200, 41_100), alerts=(90_000, 99_000), days=12, age=3 * HOUR, unnumbered=2)
-    page, problems = signed_in(browser, live_server.url, viewport={"width": width, "height": 900})
+    page, problems = signed_in(browser, live_server.url, code(), viewport={"width": width, "height": 900})
     for path, words in (("/", "41100 of 41200, 1 gap"), (f"/tenants/{read.pk}", "about 31 minutes left")):
         page.goto(live_server.url + path)
         assert words in page.locator("main").inner_text()
