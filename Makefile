@@ -59,11 +59,11 @@ lint: $(STAMP)
 	@env ENV_FILE=/dev/null STATE_DIR=var/test $(RUN) manage.py makemigrations --check --dry-run
 	@$(RUN) -m bandit --quiet --configfile pyproject.toml --severity-level medium --recursive manage.py portal incidents tenants accounts defender
 
-# Known vulnerabilities of what is locked; apart from lint, since it has to ask PyPI's advisories. What could not be asked
+# Known vulnerabilities of what is locked; apart from lint, since it needs the network. What could not be asked
 # about is a failure too: pip-audit itself would call it well.
 audit: $(STAMP)
 	@$(RUN) -m pip_audit --strict --disable-pip --require-hashes --progress-spinner off --requirement requirements/dev.txt \
-	    || { echo "Not audited, or vulnerable: the lines above say which. It needs the network, to https://pypi.org."; exit 1; }
+	    || { echo "Not audited, or vulnerable: the lines above say which. It needs the network."; exit 1; }
 
 format: $(STAMP)
 	@$(RUN) -m ruff check --fix .

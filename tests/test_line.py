@@ -33,6 +33,8 @@ def signed_in(browser: Browser, url: str, code: str, **options: Any) -> tuple[Pa
     page.fill("#id_password", "correct horse")
     page.fill("#id_code", code)
     page.click("button[type=submit]")
+    # Whoever goes on at once would be faster than the answer.
+    page.wait_for_url(lambda address: "/sign-in" not in address)
     return page, problems
 
 

@@ -23,6 +23,7 @@ from portal.embedded import postgres, valkey
 from simulator import server
 from simulator.world import World
 from tenants import cloud
+from tenants.roles import OWNER
 
 MONITOR, SIGN_IN, KEY = "c4n4ry-monitor-0a1b", "c4n4ry-signin-2c3d", "c4n4ry-secret-key-" + "4e5f" * 12
 CODE, STATE, PASSWORD = "c4n4ry-code-6a7b", "c4n4ry-state-8c9d", "c4n4ry-password-0e1f"
@@ -71,7 +72,7 @@ class Installation:
         return self.browsers.enter_context(httpx.Client(base_url=self.url, event_hooks=hooks, timeout=60))
 
     def sql(self, query: str) -> list[Any]:
-        with psycopg.connect(postgres.dsn(self.state, postgres.ROLE, postgres.DATABASE), autocommit=True) as database:
+        with psycopg.connect(postgres.dsn(self.state, OWNER, postgres.DATABASE), autocommit=True) as database:
             cursor = database.execute(query)
             return cursor.fetchall() if cursor.description else []
 

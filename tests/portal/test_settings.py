@@ -158,8 +158,8 @@ def test_a_query_of_the_web_has_an_end_and_one_of_a_command_has_none():
     )
     env = {"MICROSOFT_CLOUD_URL": "http://127.0.0.1"}
     web, command = (
-        manage(settings.STATE_DIR, "shell", "-v0", "-c", code.format(first, name), **env)
-        for first in ("import portal.wsgi; ", "")
+        manage(settings.STATE_DIR, "shell", "-v0", "-c", code.format(first, name), **env, DATABASE_ROLE=role)
+        for role, first in (("web", "import portal.wsgi; "), ("worker", ""))
     )
     assert (web.stdout, command.stdout) == ("['15s', '5s']\n", "['0', '0']\n")
 

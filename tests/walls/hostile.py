@@ -30,6 +30,7 @@ from tests.walls.watching import Reports, Watch
 # They answer with another address, a post only, or nothing that a browser shows.
 NO_PAGE = {
     "sign-in-microsoft", "sign-out", "theme", "connect-continue", "tenant-invitation-renew", "tenant-invitation-cancel",
+    "acknowledge-break-glass", "audit-file", "group-remove", "person-role", "person-customers", "person-reactivate",
 }  # fmt: skip
 
 
@@ -215,9 +216,28 @@ class Run:
 
     def named(self) -> None:
         """People whose directory gave them a hostile name, on whichever page they are."""
-        for user in planting.plant_people(self.deal, self.size.people):
+        people = planting.plant_people(self.deal, self.size.people)
+        for user in people:
             self.as_(user)
             self.visit("/settings", [shown(user.name)])
+        self.administered(people)
+
+    def administered(self, people: list[User]) -> None:
+        """What administrators read of people, groups, credentials and of who did what."""
+        alarm, problem, lines = planting.plant_records(self.deal, self.size.people)
+        self.visit("/people", [alarm, *(shown(user.name) for user in people)])
+        self.visit("/people/grant")
+        for user in people:
+            self.visit(f"/people/{user.pk}", [shown(user.name)])
+        # The one who is signed in may not be sent away.
+        self.visit(f"/people/{people[0].pk}/deactivate", [shown(people[0].name)])
+        groups = planting.plant_groups(self.deal, self.size.people)
+        self.visit("/people/groups", [shown(group.name) for group in groups])
+        self.visit("/people/groups/new")
+        for group in groups:
+            self.visit(f"/people/groups/{group.pk}", [])
+        self.lists("/audit", lines)
+        self.visit("/sync", [problem])
 
     def strangers(self) -> None:
         listed = [{key: stored(self.deal(f"person.{key}")) for key in ("name", "username", "title", "role")}

@@ -10,7 +10,8 @@ from django.template.defaultfilters import truncatechars
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import audit
+from accounts.models import BreakGlassUse, User
 from accounts.visible import shown
 from defender.sign_in import printable
 from incidents import sync
@@ -21,7 +22,7 @@ from simulator import cast, records
 from simulator.stories import STORIES
 from simulator.world import Tenant as Directory
 from tenants import connecting, invitations
-from tenants.models import Invitation, InvitationEvent, Tenant
+from tenants.models import CredentialStatus, CustomerGroup, Invitation, InvitationEvent, Tenant
 
 Item = dict[str, Any]
 LONGEST_TITLE, LONGEST_TAG, LONGEST_ENUM = 300, 24, 64
@@ -106,10 +107,10 @@ def plant_incident(directory: Directory, number: int, deal: Deal, parts: int = 1
     made = Planted(deal("incident.id"), item)
     item |= {
         "id": made.tag(made.microsoft_id), "tenantId": directory.id, "displayName": made.title(deal("incident.title")),
-        "description": made.plain("\n".join(deal("incident.description") for _ in range(parts))), "status": made.both(deal("incident.status")),
+        "description": made.plain("\n".join(deal("incident.description") for _ in range(parts))),
         "severity": made.both(deal("incident.severity")), "classification": made.word(deal("incident.classification")),
         "determination": made.word(deal("incident.determination")), "assignedTo": made.owner(deal("incident.owner")),
-        "incidentWebUrl": deal("incident.address"), "redirectIncidentId": made.plain(deal("incident.redirect")),
+        "incidentWebUrl": deal("incident.address"), **state(number, deal, made),
         "customTags": [made.tag(deal("incident.tag")) for _ in range(parts)],
         "systemTags": [made.plain(deal("incident.system_tag")) for _ in range(parts)],
         "comments": [{"comment": made.raw(deal("comment.text")), "createdByDisplayName": made.raw(deal("comment.author")),
@@ -120,6 +121,13 @@ def plant_incident(directory: Directory, number: int, deal: Deal, parts: int = 1
         alert = plant_alert(directory, f"{number}-{part}", item["id"], deal, made)
         directory.grouped[item["id"]].append(alert["id"])
     return made
+
+
+def state(number: int, deal: Deal, made: Planted) -> Item:
+    """One in four is merged, into what nobody knows: only of such a one the page says where it went."""
+    if number % 4:
+        return {"status": made.both(deal("incident.status")), "redirectIncidentId": deal("incident.redirect")}
+    return {"status": "redirected", "redirectIncidentId": made.plain(deal("incident.redirect"))}
 
 
 def plant_alert(directory: Directory, identity: str, incident_id: str, deal: Deal, made: Planted) -> Item:
@@ -214,6 +222,25 @@ def plant_fault(tenant: Tenant, deal: Deal) -> None:
     SyncState.objects.filter(tenant=tenant, stream="incidents").update(
         error=error, error_kind="storing", error_owner="us", failed_at=timezone.now()
     )
+
+
+def plant_groups(deal: Deal, count: int) -> list[CustomerGroup]:
+    names = [printable(deal("group.name"))[:90] for _ in range(count)]
+    return [CustomerGroup.objects.create(name=f"{number} {name}") for number, name in enumerate(names)]
+
+
+def plant_records(deal: Deal, count: int) -> tuple[str, str, list[str]]:
+    """A use of the break-glass account, a credential's problem, lines of the audit trail: as pages must show them."""
+    used = BreakGlassUse.objects.create(username=printable(deal("alarm.name"))[:150], address=deal("alarm.place")[:64])
+    problem = printable(deal("credential.problem"))[:300]
+    CredentialStatus.objects.create(setting="ENTRA_CERTIFICATE", problem=problem)
+    lines = []
+    for _ in range(count):
+        name, label, before = deal("audit.actor"), deal("audit.label"), deal("audit.before")
+        by = audit.Actor(audit.Kind.STAFF, name)
+        audit.record("export", audit.Subject("customer", "1", label), before={"was": before}, by=by)
+        lines += [shown(audit.clean(name)[:200]), truncatechars(shown(audit.clean(label)[:300]), 120)]
+    return shown(used.username), shown(problem), lines
 
 
 def plant_people(deal: Deal, count: int) -> list[User]:

@@ -173,7 +173,7 @@ def choosing() -> set[type]:
 
 
 def test_nobody_is_told_of_another_customer(
-    layers: str, people: dict[str, Any], one: Planted, other: Planted, caplog: Any, capsys: Any
+    layers: str, people: dict[str, Any], one: Planted, other: Planted, caplog: Any, figures: dict[str, str]
 ) -> None:
     places = one.canaries | other.canaries
     seen: dict[str, set[str]] = {}
@@ -188,9 +188,10 @@ def test_nobody_is_told_of_another_customer(
     unseen = {places[word] for word in places if not any(word in words for words in seen.values())}
     assert unseen - {f"{table}.{column}" for table, columns in HIDDEN.items() for column in columns} == set()
     assert not [word for word in places if word in caplog.text]
-    with capsys.disabled():
-        number = len(set.union(*seen.values()))
-        print(f"\n{layers}: {len(ADDRESSES)} addresses, {asked} requests, canaries seen {number}, leaked {len(leaked)}")
+    number = len(set.union(*seen.values()))
+    figures[f"crawled, {layers}"] = (
+        f"{len(ADDRESSES)} URL patterns, {asked} requests, {number} canaries seen, {len(leaked)} leaked"
+    )
 
 
 def allowed(name: str, word: str, places: dict[str, str]) -> bool:

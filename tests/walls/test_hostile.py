@@ -20,7 +20,9 @@ from tests.walls.watching import Reports, Seen, Watch
 pytestmark = pytest.mark.django_db(transaction=True)
 OPEN = "incidents/_list.html"
 # Files that print nothing.
-PLAIN = {"400.html", "403.html", "403_csrf.html", "500.html"}
+PLAIN = {
+    "400.html", "403.html", "403_csrf.html", "414.html", "429.html", "500.html", "503.html", "accounts/unrecorded.html",
+}  # fmt: skip
 
 
 @pytest.fixture
