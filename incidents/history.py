@@ -51,19 +51,19 @@ def told(row: str, field: str) -> str:
                 FROM unnest({row}.tags) AS listed (tag))"""
 
 
-def differences(table: str, fields: Sequence[str], incident: str, alert: str) -> str:
+def differences(table: str, fields: Sequence[str], incident: str, alert: str, author: str) -> str:
     pairs = ", ".join(f"('{field}', {told('stored', field)}, {told('incoming', field)})" for field in fields)
     return f"""
         INSERT INTO incidents_change
-            (customer_id, tenant_id, incident_id, alert_id, field, before, after, microsoft_at, historic)
+            (customer_id, tenant_id, incident_id, alert_id, field, before, after, author, microsoft_at, historic)
         SELECT stored.customer_id, stored.tenant_id, {incident}, {alert}, pair.field, pair.before, pair.after,
-               incoming.microsoft_updated_at, stored.historic
+               {author}, incoming.microsoft_updated_at, stored.historic
         FROM incoming_{table} incoming JOIN incidents_{table} stored ON stored.id = incoming.id
             CROSS JOIN LATERAL (VALUES {pairs}) AS pair (field, before, after)
         WHERE pair.before <> pair.after"""
 
 
 RECORD = {
-    "incident": differences("incident", INCIDENT, "stored.id", "NULL::uuid"),
-    "alert": differences("alert", ALERT, "incoming.incident_id", "stored.id"),
+    "incident": differences("incident", INCIDENT, "stored.id", "NULL::uuid", "incoming.modified_by"),
+    "alert": differences("alert", ALERT, "incoming.incident_id", "stored.id", "''"),
 }

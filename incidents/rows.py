@@ -17,7 +17,7 @@ RECEIVED = (
     "web_url", "microsoft_created_at", "microsoft_updated_at", "microsoft_updated_text", "version", "partly_read",
     "raw", "digest", "words",
 )  # fmt: skip
-INCIDENT = (*RECEIVED, "redirected_to", "opened_at", "tags", "system_tags", "priority_score")
+INCIDENT = (*RECEIVED, "redirected_to", "opened_at", "tags", "system_tags", "priority_score", "modified_by")
 ALERT = (
     *RECEIVED, "category", "service_source", "detection_source", "mitre_techniques",
     "first_activity_at", "last_activity_at", "resolved_at", "devices", "users",
@@ -114,6 +114,7 @@ def incident(record: Record[Incident]) -> tuple[Any, ...]:
         tags,
         texts(value.system_tags, cleaned),
         score if score is not None and abs(score) < INTEGER_LIMIT else None,
+        cleaned(value.last_modified_by),
     )
 
 

@@ -11,6 +11,7 @@ from simulator.stories import Story
 
 Item = dict[str, Any]
 PORTAL = "https://security.microsoft.com"
+CORRELATION = "Microsoft 365 Defender-AlertCorrelation"
 PRIORITY = {"high": 90, "medium": 55, "low": 12}
 
 
@@ -48,7 +49,7 @@ def new_incident(tenant_id: str, at: datetime, story: Story, cast: Cast, severit
         "customTags": ["critical-asset"] if cast.number % 11 == 0 else [],
         "systemTags": ["Defender Experts"] if story.kind == "experts" else [],
         "comments": [],
-        "lastModifiedBy": "Microsoft 365 Defender-AlertCorrelation",
+        "lastModifiedBy": CORRELATION,
         "priorityScore": PRIORITY[judged] + cast.number % 9 if judged in PRIORITY else None,
         "resolvingComment": None,
         "summary": None,

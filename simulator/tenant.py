@@ -183,8 +183,9 @@ class Tenant:
                 url = f"{records.PORTAL}/incident2/{target}/overview?tid={self.id}"
                 alert |= {"incidentId": target, "incidentWebUrl": url, "lastUpdateDateTime": wire(at)}
             self.grouped[target] += self.grouped.pop(loser, [])
-            self.touch(target, at, customTags=list(dict.fromkeys(tags)))
-            self.touch(loser, at, status="redirected", redirectIncidentId=target, systemTags=["Redirected"])
+            by = {"lastModifiedBy": records.CORRELATION}
+            self.touch(target, at, customTags=list(dict.fromkeys(tags)), **by)
+            self.touch(loser, at, status="redirected", redirectIncidentId=target, systemTags=["Redirected"], **by)
 
     def items(self, collection: str) -> dict[str, Item]:
         return self.incidents if collection == "incidents" else self.alerts

@@ -10,8 +10,10 @@ class Change(Owned):
     """That a field of an incident or alert had one value and then another; rows are added and never changed.
 
     Each has both clocks: `microsoft_at` is the item's lastUpdateDateTime, empty where it is unreadable, and `seen_at`
-    is ours. `alert` is empty when the incident itself changed, `incident` when the alert belongs to none. `historic`
-    is that of the item. Tags are a JSON list, sorted and each once.
+    is ours. `author` is who Microsoft says was the last to change the incident, in the version that brought the
+    change; empty where it names none, of alerts and in first rows. `alert` is empty when the incident itself changed,
+    `incident` when the alert belongs to none. `historic` is that of the item. Tags are a JSON list, sorted and each
+    once.
 
     An incident begins with one row of the field "created": `microsoft_at` is its createdDateTime and `after` a JSON
     object of all followed fields as they were first seen, with `as_of`, the lastUpdateDateTime of that version.
@@ -38,6 +40,7 @@ class Change(Owned):
     field = models.CharField(max_length=20, choices=Field)
     before = models.TextField(blank=True)
     after = models.TextField(blank=True)
+    author = models.TextField(blank=True, db_default="")
     microsoft_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(db_default=Now())
     historic = models.BooleanField(default=False)

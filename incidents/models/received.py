@@ -74,6 +74,7 @@ class Incident(Received):
     tags = ArrayField(models.TextField(), default=list, blank=True)
     system_tags = ArrayField(models.TextField(), default=list, blank=True)
     priority_score = models.IntegerField(null=True)
+    modified_by = models.TextField(blank=True, db_default="")
     # Drawn from the incident's alerts each time one of them changes, so that a list reads one table.
     alert_count = models.IntegerField(db_default=0)
     device_count = models.IntegerField(db_default=0)

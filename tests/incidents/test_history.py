@@ -105,6 +105,28 @@ def test_each_followed_field_is_told_with_both_clocks(tenant):
     assert {(change.customer_id, change.tenant_id) for change in changes} == {(tenant.customer_id, tenant.pk)}
 
 
+def test_a_change_names_who_made_it_where_microsoft_does(tenant):
+    arrive(tenant, 0, lastModifiedBy="AlertCorrelation")
+    arrive(tenant, 2, status="inProgress", lastModifiedBy="ines@x.example")
+    arrive(tenant, 4, status="resolved", severity="high", lastModifiedBy="API-App:Utkik")
+    arrive(tenant, 6, status="active", severity="high")
+    assert list(Change.objects.order_by("pk").values_list("field", "author")) == [
+        ("created", ""),
+        ("status", "ines@x.example"),
+        ("status", "API-App:Utkik"),
+        ("severity", "API-App:Utkik"),
+        ("status", ""),
+    ]
+    assert Incident.objects.get().modified_by == ""
+
+
+def test_a_change_of_an_alert_names_nobody(tenant):
+    arrive(tenant, 0, lastModifiedBy="ines@x.example")
+    for minutes, status in ((0, "new"), (3, "resolved")):
+        store.store(tenant, "alerts", alert(item(minutes, "a", incidentId="1", status=status, lastModifiedBy="nobody")))
+    assert Change.objects.get(field="status").author == ""
+
+
 def test_what_is_not_followed_or_only_in_another_order_is_no_change(tenant):
     arrive(tenant, 0, customTags=["a", "b"])
     arrive(tenant, 1, customTags=["b", "a"], displayName="Another title", systemTags=["c"])
@@ -220,7 +242,7 @@ def test_a_directory_connected_again_makes_no_stored_incident_historic(tenant):
 def test_the_page_tells_each_change_with_both_clocks(tenant, client, operator):
     arrive(tenant, 0, customTags=["a"])
     store.store(tenant, "alerts", alert(item(1, "b", title="The alert", incidentId="1")))
-    arrive(tenant, 5, status="inProgress", assignedTo="<b>\u202ex", customTags=["a", "b"])
+    arrive(tenant, 5, status="inProgress", assignedTo="<b>\u202ex", customTags=["a", "b"], lastModifiedBy="<i>\u202ey")
     store.store(tenant, "alerts", alert(item(9, "b", title="The alert", incidentId="1", status="resolved")))
     client.force_login(operator)
     answer = client.get(Incident.objects.get().get_absolute_url())
@@ -233,7 +255,9 @@ def test_the_page_tells_each_change_with_both_clocks(tenant, client, operator):
     ]
     page = answer.content.decode()
     assert f"Microsoft: Sun 1 Nov 2026, 12:05:00 UTC · seen here: {ui.to_the_second(entries[0].change.seen_at)}" in page
-    assert "Status: <bdi>New</bdi> → <bdi>In progress</bdi>" in page
+    by = '<span class="muted">by <bdi>&lt;i&gt;[U+202E]y</bdi></span>'
+    assert f"Status: <bdi>New</bdi> → <bdi>In progress</bdi> {by}</p>" in page
+    assert page.count(by) == 3 and "→ <bdi>Resolved</bdi></p>" in page
     assert "&lt;b&gt;[U+202E]x" in page
 
 
