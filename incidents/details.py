@@ -16,7 +16,7 @@ from defender import incidents as microsoft
 from defender.errors import MicrosoftFault, NotFound, RequestRejected, Unreachable
 from defender.graph import Graph
 from incidents import gaps, poison, rows
-from incidents.models import DetailRead, SyncState
+from incidents.models import DetailRead, Incident, SyncState
 from incidents.retries import keep, later, wake
 from tenants.models import Tenant
 
@@ -49,6 +49,16 @@ def plan(tenant: Tenant, microsoft_ids: Collection[str], *, at_once: bool = Fals
             ],
         )
     wake(tenant, due_at)
+
+
+def arriving_until(incident: Incident) -> datetime | None:
+    """When the last read planned for the incident will be, if none of them fails; None when no more is planned."""
+    planned = DetailRead.objects.filter(
+        tenant=incident.tenant_id, microsoft_id=incident.microsoft_id, due_at__isnull=False
+    ).first()
+    if planned is None or planned.due_at is None or incident.is_link:
+        return None
+    return max(planned.due_at, timezone.now()) + sum(WAITS[planned.step + 1 :], timedelta())
 
 
 def read(state: SyncState, graph: Graph) -> datetime:

@@ -7,8 +7,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.gates import administrators
+from incidents import details, gaps, health, merges, queries
 from incidents import filters as address
-from incidents import gaps, health, merges, queries
 from incidents.models import Alert, Incident
 from incidents.timeline import timeline
 from tenants import access
@@ -61,6 +61,7 @@ def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
         "evidence": queries.evidence_by_kind(listed),
         "survivor": queries.survivor(found),
         "merged": merged,
+        "arriving_until": details.arriving_until(found),
         "came_from": next((one for one in merged if str(one.pk) == request.GET.get("from")), None),
         "timeline": timeline(found, listed, queries.changes(found, listed)),
         "raw": pretty(found.raw),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from defender.errors import MicrosoftFault, Throttled
 from incidents import details, leases, store, sync
-from incidents.models import Alert, DetailRead, SyncState
+from incidents.models import Alert, DetailRead, Incident, SyncState
 from tenants import cloud, connecting
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,44 @@ def test_a_change_is_followed_by_three_reads_and_no_fourth(tenant, directory, st
         read(state)
     assert seen == [5, 10, 45] and not DetailRead.objects.exists()
     assert set(Alert.objects.values_list("microsoft_id", flat=True)) == set(directory.alerts)
+
+
+def test_the_page_says_until_when_evidence_may_arrive_and_no_longer(tenant, directory, state, client, operator):
+    directory.add_story(kind="malware")
+    sync.pull(tenant)
+    client.force_login(operator)
+    address = Incident.objects.get().get_absolute_url()
+    for left in (60, 55, 45):
+        page = client.get(address)
+        assert "Evidence may still be arriving" in page.content.decode()
+        assert round((page.context["arriving_until"] - timezone.now()).total_seconds() / 60) == left
+        make_due(tenant)
+        read(state)
+    assert "still be arriving" not in client.get(address).content.decode()
+
+
+def test_of_an_incident_that_is_gone_no_evidence_is_awaited(tenant, directory, state):
+    directory.add_story(kind="malware")
+    sync.pull(tenant)
+    DetailRead.objects.update(due_at=None, error=details.GONE)
+    assert details.arriving_until(Incident.objects.get()) is None
+
+
+def test_a_read_that_is_late_puts_the_others_off(tenant, directory, state):
+    directory.add_story(kind="malware")
+    sync.pull(tenant)
+    DetailRead.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    left = details.arriving_until(Incident.objects.get()) - timezone.now()
+    assert timedelta(minutes=54) < left <= timedelta(minutes=55)
+
+
+def test_evidence_is_awaited_where_the_alerts_went_and_not_at_the_link(tenant, directory, world, state):
+    for _ in range(2):
+        directory.add_story(kind="malware")
+    directory.merge(world.now, "2", "1")
+    sync.pull(tenant)
+    assert details.arriving_until(Incident.objects.get(microsoft_id="1"))
+    assert details.arriving_until(Incident.objects.get(microsoft_id="2")) is None
 
 
 def test_evidence_that_comes_late_is_found(tenant, directory, world, state):
