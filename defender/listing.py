@@ -54,13 +54,14 @@ Read = Callable[[Iterable[bytes]], tuple[list[Any], list[Broken]]]
 
 @dataclass(frozen=True)
 class Asked:
-    """What is read: a collection, by which time, since when and until when ('' has no end)."""
+    """What is read: a collection, by which time, since when and until when ('' has no end), and which properties."""
 
     path: str
     read: Read
     since: str
     until: str = ""
     by: By = "lastUpdateDateTime"
+    select: str = ""  # '' is all
 
 
 class Window:
@@ -74,7 +75,9 @@ class Window:
         self.time = TIMES[asked.by]
         self.resumed = resumed
         self.top = PAGE_SIZE
-        self.ordered = True
+        order, select = {"orderby": f"{self.by} asc"}, {"select": asked.select}
+        # Neither is documented: what Graph refuses is wished for no more.
+        self.wishes: list[dict[str, str]] = [order | select, order, select, {}] if asked.select else [order, {}]
         self.forget()
 
     def forget(self) -> None:
@@ -156,10 +159,8 @@ class Window:
         return f"{self.by} ge {low}" + (f" and {self.by} lt {end}" if end else "")
 
     def asked(self, condition: str, top: int = 0, skip: int = 0) -> RawPage:
-        """Ask with the order and page size that Graph accepts; both limits are learnt from its refusals."""
-        wishes: dict[str, object] = {"orderby": f"{self.by} asc"} if self.ordered else {}
-        if skip:
-            wishes["skip"] = skip
+        """Ask with the wishes and page size that Graph accepts; both are learnt from its refusals."""
+        wishes: dict[str, object] = {**self.wishes[0], **({"skip": skip} if skip else {})}
         try:
             return self.graph.page(self.path, filter=condition, top=min(top or self.top, self.top), **wishes)
         except errors.PageSizeRefused as refused:
@@ -169,9 +170,9 @@ class Window:
         except errors.SkipTokenRefused:
             raise
         except errors.RequestRejected:
-            if not self.ordered:
+            if len(self.wishes) == 1:
                 raise
-            self.ordered = False
+            self.wishes = self.wishes[1:]
         return self.asked(condition, top, skip)
 
     def following(self, place: Position, raw: RawPage, items: list[Any], dated: list[str]) -> Position | None:

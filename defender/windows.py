@@ -43,14 +43,15 @@ FAILING = (errors.ServerFault, errors.TooLarge, errors.Unreadable)
 
 def pages(
     graph: Graph, path: str, read: Read, since: str, position: str = "", until: str = "",
-    by: By = "lastUpdateDateTime", without: Sequence[Range] = (),
+    by: By = "lastUpdateDateTime", without: Sequence[Range] = (), select: str = "",
 ) -> Iterator[Page]:  # fmt: skip
     """Every item whose time `by` is `since` or later and before `until`, at least once; raises what errors.py draws.
 
+    Of each item all properties are asked for, or those of `select`, of which its id and both times have to be some.
     The ranges `without`, each of a first and a last time, are left out. When a hunt for what Graph cannot list has
     cost enough, the pages end before the window does: the last one has a position, from which the next call goes on.
     """
-    asked = Asked(path, read, since, until, by)
+    asked = Asked(path, read, since, until, by, select)
     place: Position | None = places.restored(position)
     window = Window(graph, asked, resumed=place != Position())
     if without and place == Position():

@@ -1,15 +1,16 @@
 """Hold the store against Microsoft's own count, day by day, and read again what counts less here.
 
 Items are counted by the UTC day of their creation, which never changes: the last two days every hour, thirty days once
-a day. Only what has been read is counted: up to a little before the last complete live read, and back to where the
-past has been reached. A day of which Microsoft has more opens a gap and is read again whole, until the numbers agree.
-Of a day of which Microsoft has fewer nothing is missing here: what it no longer shows stays in the store.
+a day; and once a day their ids are compared (listings.py). Only what has been read is counted: up to a little before
+the last complete live read, and back to where the past has been reached. A day of which Microsoft has more opens a gap
+and is read again, until the numbers agree. Of a day of which Microsoft has fewer nothing is missing here: what it no
+longer shows stays in the store.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -17,44 +18,39 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from defender import counting
-from defender.errors import MicrosoftFault
+from defender import incidents as microsoft
+from defender.errors import MicrosoftFault, NotFound, RequestRejected
 from defender.graph import Graph
 from defender.windows import Page
-from incidents import leases, slices
-from incidents.models import Alert, Backfill, DayCount, Gap, Incident, SyncState
+from incidents import days, leases, listings, slices
+from incidents.days import DAY, NEVER, ROWS, Span, start
+from incidents.models import Backfill, DayCount, Gap, SyncState
 from tenants.models import Tenant
 
-DAYS = 30
-DAY = timedelta(days=1)
-RECENT_DAYS, OFTEN, SELDOM = 2, timedelta(hours=1), DAY
+OFTEN, SELDOM = timedelta(hours=1), DAY
 # What is younger may still be on its way into Microsoft's lists.
 SETTLING = timedelta(minutes=5)
 # With a live read older than this the difference would be lateness, not loss.
 CURRENT = timedelta(minutes=15)
 WAIT = timedelta(minutes=5)
 COUNTS_A_TURN = 8
+# So many missing items are asked for one by one.
+ALONE = 8
 PAUSES = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), DAY)
-NEVER = datetime.min.replace(tzinfo=UTC)
-ROWS: Mapping[str, type[Incident] | type[Alert]] = {"incidents": Incident, "alerts": Alert}
+ONE: Mapping[str, Callable[[Graph, str], Any]] = {"incidents": microsoft.incident, "alerts": microsoft.alert}
 LISTS_FEWER = "Microsoft counts more than it lists."
 NOT_STORED = "Not all that Microsoft lists can be stored; see what is set aside."
 
 
-@dataclass(frozen=True)
-class Span:
-    """What of a stream has been read, and so can be counted: from `low` on and before `high`, in whole seconds."""
-
-    low: datetime
-    high: datetime
-
-
 def read(state: SyncState, graph: Graph) -> datetime:
-    """Read a gap's day again or count a few days; due at once while there is more of either."""
+    """Read a gap's day again, count a few days or list a few pages; due at once while there is more of any."""
     spans = countable(state.tenant)
     if gap := due_gap(state.tenant, spans):
         read_gap(state, graph, gap, spans[gap.stream].high)
+    elif due := due_days(state.tenant, spans):
+        count_due(state, graph, due, spans)
     else:
-        count_due(state, graph, spans)
+        listings.read(state, graph, spans)
     return next_due(state.tenant, spans)
 
 
@@ -91,52 +87,51 @@ def due_days(tenant: Tenant, spans: Mapping[str, Span]) -> dict[str, list[date]]
 
 def agenda(tenant: Tenant, spans: Mapping[str, Span]) -> list[tuple[str, date, datetime]]:
     """Each day of each stream with the time at which it has to be counted next."""
-    counted = {
-        (stream, day): at
-        for stream, day, at in DayCount.objects.filter(tenant=tenant).values_list("stream", "day", "counted_at")
-    }
+    counts = {(count.stream, count.day): count for count in DayCount.objects.filter(tenant=tenant)}
     found = []
     for stream, span in spans.items():
-        today = span.high.date()
-        for day in (today - DAY * age for age in range(DAYS)):
-            if span.low <= start(day) < span.high:
-                at, often = counted.get((stream, day)), day >= today - DAY * RECENT_DAYS
-                found.append((stream, day, at + (OFTEN if often else SELDOM) if at else NEVER))
+        for day in span.days:
+            count, often = counts.get((stream, day)), OFTEN if span.is_recent(day) else SELDOM
+            found.append((stream, day, count.asked_at + often if count else NEVER))
     return found
 
 
 def next_due(tenant: Tenant, spans: Mapping[str, Span]) -> datetime:
     now = timezone.now()
-    times = [at for _, _, at in agenda(tenant, spans)]
+    times = [at for _, _, at in agenda(tenant, spans)] + listings.times(tenant, spans)
     times += open_gaps(tenant, spans).values_list("due_at", flat=True)
     if len(spans) < len(ROWS) or Backfill.objects.filter(tenant=tenant, finished_at=None).exists():
         times.append(now + WAIT)
     return max(min(times, default=now + WAIT), now)
 
 
-def count_due(state: SyncState, graph: Graph, spans: Mapping[str, Span]) -> None:
-    """Count what is due; where Microsoft fails at one stream the other is counted all the same."""
+def count_due(state: SyncState, graph: Graph, due: Mapping[str, Sequence[date]], spans: Mapping[str, Span]) -> None:
+    """Count what is due; where Microsoft fails at one stream the other is counted, and listed, all the same."""
     failure: MicrosoftFault | None = None
-    for stream, days in due_days(state.tenant, spans).items():
+    for stream, of_stream in due.items():
         try:
-            count(state, graph, stream, days, spans[stream].high)
+            count(state, graph, stream, of_stream, spans[stream].high)
         except MicrosoftFault as fault:
             failure = fault
     if failure:
+        listings.read(state, graph, spans)
         raise failure
 
 
-def count(state: SyncState, graph: Graph, stream: str, days: Sequence[date], high: datetime) -> None:
+def count(state: SyncState, graph: Graph, stream: str, due: Sequence[date], high: datetime) -> None:
     """Ask Microsoft for its number of each day up to `high`, and write down how many of them are here."""
-    before = stored(state.tenant, stream, days, high)
-    expected = {day: counted(graph, stream, day, high) for day in days}
-    after = stored(state.tenant, stream, days, high)
+    before = stored(state.tenant, stream, due, high)
+    expected = {day: counted(graph, stream, day, high) for day in due}
+    after = stored(state.tenant, stream, due, high)
     with transaction.atomic():
         leases.hold(state)
         for day, number in expected.items():
             # What arrived between the two looks may be in Microsoft's number or not.
             low, found = before.get(day, 0), after.get(day, 0)
-            record(state.tenant, stream, day, number, found if number is None else max(low, min(number, found)))
+            if number is None:
+                days.refused(state.tenant, stream, day, found)
+            else:
+                days.record(state.tenant, stream, day, number, max(low, min(number, found)))
 
 
 def counted(graph: Graph, stream: str, day: date, high: datetime) -> int | None:
@@ -144,39 +139,23 @@ def counted(graph: Graph, stream: str, day: date, high: datetime) -> int | None:
     return counting.created(graph, path, slices.text(start(day)), slices.text(min(start(day + DAY), high)))
 
 
-def stored(tenant: Tenant, stream: str, days: Sequence[date], high: datetime) -> dict[date, int]:
+def stored(tenant: Tenant, stream: str, due: Sequence[date], high: datetime) -> dict[date, int]:
     """How many items the store has of each of these days up to `high`, merged ones among them as at Microsoft."""
     rows = ROWS[stream].objects.filter(
-        tenant=tenant, microsoft_created_at__gte=start(min(days)), microsoft_created_at__lt=high
+        tenant=tenant, microsoft_created_at__gte=start(min(due)), microsoft_created_at__lt=high
     )
     by_day = rows.order_by().values_list(TruncDate("microsoft_created_at", tzinfo=UTC))
     return dict(by_day.annotate(Count("pk")))
 
 
-def record(tenant: Tenant, stream: str, day: date, expected: int | None, found: int) -> None:
-    """Keep both numbers; a gap is open exactly while Microsoft's is known to be higher."""
-    of_day = {"customer_id": tenant.customer_id, "tenant": tenant, "stream": stream, "day": day}
-    now = timezone.now()
-    numbers = {"expected": expected, "found": found}
-    DayCount.objects.update_or_create(**of_day, defaults={**numbers, "counted_at": now})
-    gaps = Gap.objects.filter(tenant=tenant, kind=Gap.Kind.COUNT, stream=stream, day=day, closed_at=None)
-    if expected is None:
-        return
-    if expected <= found:
-        gaps.update(**numbers, closed_at=now)
-    elif not gaps.update(**numbers):
-        span = {"low": slices.text(start(day)), "high": slices.text(start(day + DAY))}
-        Gap.objects.create(**of_day, **numbers, **span, kind=Gap.Kind.COUNT, due_at=now)
-
-
 def read_gap(state: SyncState, graph: Graph, gap: Gap, high: datetime) -> None:
-    """Read a few pages of the gap's day; after the last one count it anew, and leave it for later if it is still open.
+    """Read what is missing of the gap's day; then count it anew, and leave it for later if it is still open.
 
     A day at which Microsoft fails is left for later too: the others are counted meanwhile.
     """
     assert gap.day is not None
     try:
-        listed = read_day(state, graph, gap.stream, gap.day)
+        listed = read_missing(state, graph, gap, gap.day)
         if listed is None:
             return
         count(state, graph, gap.stream, [gap.day], high)
@@ -185,6 +164,29 @@ def read_gap(state: SyncState, graph: Graph, gap: Gap, high: datetime) -> None:
         raise
     gap.refresh_from_db()
     postpone(state, gap, LISTS_FEWER if listed < (gap.expected or 0) else NOT_STORED)
+
+
+def read_missing(state: SyncState, graph: Graph, gap: Gap, day: date) -> int | None:
+    """Read the missing items if they are known and few, else the day; how many Microsoft lists of it, None for more."""
+    names = list(days.lacking(state.tenant, gap.stream).filter(day=day).values_list("microsoft_id", flat=True))
+    if not (gap.expected or 0) - (gap.found or 0) <= len(names) <= ALONE:
+        return read_day(state, graph, gap.stream, day)
+    for name in names:
+        read_alone(state, graph, gap.stream, name)
+    return gap.expected
+
+
+def read_alone(state: SyncState, graph: Graph, stream: str, name: str) -> None:
+    """Ask for one item that was listed; one that Microsoft has no more by now is missing no more."""
+    try:
+        item = ONE[stream](graph, name)
+    except NotFound:
+        days.lacking(state.tenant, stream).filter(microsoft_id=name).delete()
+        return
+    except RequestRejected:
+        return
+    with transaction.atomic():
+        slices.write(state, stream, Page((item,), (), "", ""))
 
 
 def read_day(state: SyncState, graph: Graph, stream: str, day: date) -> int | None:
@@ -214,7 +216,3 @@ def postpone(state: SyncState, gap: Gap, reason: str) -> None:
     gap.due_at = gap.tried_at + PAUSES[min(gap.attempts, len(PAUSES)) - 1]
     gap.reason = "" if gap.closed_at else reason
     gap.save(update_fields=["attempts", "tried_at", "due_at", "reason"])
-
-
-def start(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

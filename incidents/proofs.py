@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import timezone
 
 from accounts.models import User
-from incidents.completeness import DAY, DAYS
+from incidents.days import DAY, DAYS
 from incidents.models import DayCount, Gap
 from tenants.models import Tenant
 
@@ -42,7 +42,7 @@ class Tally:
 class Proof:
     """What is proven of one directory or of several; `as_of` is when the one was counted that waits longest.
 
-    `partly` is the number of directories of which some day is still to be counted.
+    `partly` is the number of directories of which some day is still to be counted, or its ids to be compared.
     """
 
     incidents: Tally = field(default_factory=Tally)
@@ -60,7 +60,7 @@ class Proof:
 
     @property
     def level(self) -> str:
-        """The glyph: ok only when every day is counted, lately, and nothing is missing."""
+        """The glyph: ok only when every day is counted and listed, lately, and nothing is missing."""
         if self.as_of is None:
             return "pend"
         if self.is_stale or self.both.gaps or self.both.missing or self.both.unnumbered:
@@ -89,7 +89,7 @@ def by_tenant(user: User) -> dict[int, Proof]:
 
 def proof_of(streams: dict[str, dict[str, Any]]) -> Proof:
     as_of = min(row.pop("as_of") for row in streams.values())
-    # Today has begun for us before it is counted.
+    # Today has begun for us before it is counted and listed.
     whole = [stream for stream, row in streams.items() if row.pop("days") >= DAYS - 1]
     tally = {stream: Tally(**row) for stream, row in streams.items()}
     return Proof(tally.get("incidents", Tally()), tally.get("alerts", Tally()), int(len(whole) < len(STREAMS)), as_of)
@@ -105,10 +105,10 @@ def tallies(user: User) -> Iterable[dict[str, Any]]:
     return (
         counts.order_by().values("tenant", "stream").annotate(
             there=Sum("expected", default=0),
-            here=Sum(Least("found", "expected"), filter=NUMBERED, default=0),
-            ours=Sum(Greatest(F("found") - F("expected"), 0), filter=NUMBERED, default=0),
+            here=Sum(Greatest(Least("found", F("expected") - F("missing")), 0), filter=NUMBERED, default=0),
+            ours=Sum(Greatest(F("found") - F("expected"), "gone", 0), filter=NUMBERED, default=0),
             gaps=Coalesce(Subquery(gaps.values("tenant").annotate(number=Count("pk")).values("number")), 0),
-            unnumbered=Count("pk", filter=~NUMBERED), days=Count("pk"), as_of=Max("counted_at"),
+            unnumbered=Count("pk", filter=~NUMBERED), days=Count("listed_at"), as_of=Max("counted_at"),
         )
     )  # fmt: skip
 

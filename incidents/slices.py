@@ -21,6 +21,7 @@ LISTS: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "incidents": (microsoft.INCIDENTS, reading.incidents),
     "alerts": (microsoft.ALERTS, reading.alerts),
 }
+IDS = "id,createdDateTime,lastUpdateDateTime"
 By = Literal["lastUpdateDateTime", "createdDateTime"]
 
 
@@ -31,6 +32,13 @@ def pages(
     """At most so many pages of what has its time `by` from `low` on and before `high`."""
     path, read = LISTS[stream]
     return islice(windows.pages(graph, path, read, text(low), position, text(high), by, without), most)
+
+
+def ids(graph: Graph, stream: str, low: datetime, high: datetime, position: str) -> Iterator[Page]:
+    """A few pages of what was created from `low` on and before `high`, with nothing but its id and its times."""
+    path, read = LISTS[stream]
+    found = windows.pages(graph, path, read, text(low), position, text(high), "createdDateTime", select=IDS)
+    return islice(found, PAGES)
 
 
 def write(state: SyncState, stream: str, page: Page) -> store.Counts:

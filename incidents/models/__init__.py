@@ -1,6 +1,6 @@
 """What was received from Microsoft, its history, and the ledger of how it is being read."""
 
-from incidents.models.completeness import Backfill, DayCount
+from incidents.models.completeness import Backfill, DayCount, ListedItem, Listing
 from incidents.models.history import Change
 from incidents.models.ledger import Breaker, Budget, SetAside, SyncState
 from incidents.models.owned import Owned
@@ -18,6 +18,8 @@ __all__ = [
     "Evidence",
     "Gap",
     "Incident",
+    "ListedItem",
+    "Listing",
     "Owned",
     "SetAside",
     "SyncState",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from defender import errors, incidents, windows
 from defender.shapes import nanoseconds, reading
 from tests.defender.lists import BASE, SINCE, List, ids, text, window
+from tests.defender.lists import refused as no
 
 
 def test_a_rising_list_is_read_by_time_and_each_item_once(microsoft):
@@ -46,6 +47,19 @@ def test_a_window_by_created_time_asks_and_goes_on_by_it(microsoft):
     assert ids(pages) == set(listed.times) and pages[-1].newest == text(119)
     assert {query["$orderby"] for query in listed.asked} == {"createdDateTime asc"}
     assert listed.asked[1]["$filter"] == f"createdDateTime ge {text(49)}"
+
+
+@pytest.mark.parametrize(
+    ("refused", "asked"),
+    [((), 1), (("$select",), 2), (("$orderby",), 3), (("$orderby", "$select"), 4)],
+)
+def test_each_wish_that_graph_refuses_is_given_up_and_the_other_kept(microsoft, refused, asked):
+    listed = List(range(20))
+    listed.down = lambda query: no("not supported") if any(name in query for name in refused) else None
+    microsoft.answer = listed
+    found = windows.pages(microsoft.graph(), "/security/incidents", reading.incidents, SINCE, select="id")
+    assert ids(found) == set(listed.times) and len(listed.asked) == asked
+    assert {"$orderby", "$select"} & set(listed.asked[-1]) == {"$orderby", "$select"} - set(refused)
 
 
 def test_an_incident_updated_meanwhile_takes_no_neighbour_with_it(microsoft):

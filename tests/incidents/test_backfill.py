@@ -1,6 +1,5 @@
 """The past is read beside the present, a few pages at a time, and no kill between two of them loses anything."""
 
-from datetime import timedelta
 from importlib import import_module
 from itertools import islice
 
@@ -13,9 +12,9 @@ from incidents import backfill, leases, slices, sync
 from incidents.models import Backfill, Incident, SyncState
 from simulator.stories import STORIES
 from tenants import cloud
+from tests.incidents.counting import DAY, HOUR, asked, claimed
 
 pytestmark = pytest.mark.django_db
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def past(directory, world, number, days=170):
@@ -26,15 +25,8 @@ def past(directory, world, number, days=170):
     world.advance(0)
 
 
-def claimed(tenant):
-    """The work's row of the ledger, taken as by a new process."""
-    SyncState.objects.get_or_create(tenant=tenant, customer=tenant.customer, stream="backfill")
-    SyncState.objects.update(leased_until=None)
-    return leases.claim(tenant, "backfill")
-
-
 def turn(tenant):
-    return backfill.read(claimed(tenant), cloud.graph(tenant))
+    return backfill.read(claimed(tenant, "backfill"), cloud.graph(tenant))
 
 
 def turns(tenant):
@@ -55,10 +47,6 @@ def older(directory, edge):
         for item in directory.incidents.values()
         if item["lastUpdateDateTime"] < slices.text(edge)
     }
-
-
-def lists(world, directory):
-    return len(world.requests[directory.id, world.client_id])
 
 
 def test_everything_of_180_days_is_read(tenant, directory, world):
@@ -87,9 +75,9 @@ def test_one_turn_reads_ten_pages_at_most(tenant, directory, world):
     backfill.begin(tenant)
     Backfill.objects.filter(stream="alerts").update(finished_at=timezone.now())
     Backfill.objects.update(width=30 * DAY)
-    before = lists(world, directory)
+    before = asked(world, directory)
     assert turn(tenant) is not None
-    assert lists(world, directory) - before == slices.PAGES == 10
+    assert asked(world, directory) - before == slices.PAGES == 10
     plan = Backfill.objects.get(stream="incidents")
     assert plan.position and plan.pages == 10 and plan.slices == 0
     assert Incident.objects.count() == plan.items < 700
@@ -104,7 +92,7 @@ def test_a_kill_between_any_two_pages_loses_nothing(tenant, directory, world, or
     number = 0
     while plan := backfill.unfinished(tenant):
         number += 1
-        state, graph = claimed(tenant), cloud.graph(tenant)
+        state, graph = claimed(tenant, "backfill"), cloud.graph(tenant)
         low = plan.low_at or max(plan.reached_at - plan.width, plan.from_at)
         plan.low_at = low
         listed = slices.pages(graph, plan.stream, low, plan.reached_at, "lastUpdateDateTime", plan.position)
@@ -118,7 +106,7 @@ def test_a_kill_between_any_two_pages_loses_nothing(tenant, directory, world, or
 def test_a_page_that_cannot_be_stored_leaves_the_place_where_it_was(tenant, directory, world):
     past(directory, world, 60, days=4)
     backfill.begin(tenant)
-    state = claimed(tenant)
+    state = claimed(tenant, "backfill")
     SyncState.objects.filter(pk=state.pk).update(fence=state.fence + 1)
     with pytest.raises(leases.Lost):
         backfill.read(state, cloud.graph(tenant))

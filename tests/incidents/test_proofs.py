@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from incidents import completeness, proofs
+from incidents import days as days_of
+from incidents import proofs
 from incidents.models import DayCount, Gap
 from tenants.models import Customer, Tenant
 
@@ -28,9 +29,9 @@ def counted(tenant, incidents=(412, 412), alerts=(90, 90), days=30, age=MINUTE, 
     for stream, (expected, found) in (("incidents", incidents), ("alerts", alerts)):
         DayCount.objects.bulk_create(
             DayCount(
-                customer_id=tenant.customer_id, tenant=tenant, stream=stream, day=today - completeness.DAY * number,
+                customer_id=tenant.customer_id, tenant=tenant, stream=stream, day=today - days_of.DAY * number,
                 expected=None if number in range(2, 2 + unnumbered) else expected if number == 1 else 0,
-                found=found if number == 1 else 0, counted_at=timezone.now() - age,
+                found=found if number == 1 else 0, counted_at=timezone.now() - age, listed_at=timezone.now() - age,
             )
             for number in range(days)
         )  # fmt: skip
@@ -95,8 +96,25 @@ def test_a_range_that_cannot_be_listed_is_a_gap_too_and_a_closed_one_is_none(cli
 def test_what_only_we_have_is_no_gap(client, operator, customer):
     counted(customer, incidents=(412, 415))
     words = said(client, operator)
-    assert words.startswith("412 of 412, 0 gaps, as of") and words.endswith("· Microsoft shows 3 fewer")
+    assert words.startswith("412 of 412, 0 gaps, as of") and words.endswith("· Microsoft no longer has 3 of those here")
     assert proofs.overall(operator, 1).level == "ok"
+
+
+def test_equal_numbers_of_different_incidents_are_no_proof(client, operator, customer):
+    counted(customer)
+    DayCount.objects.filter(stream="incidents", expected=412).update(missing=2, gone=1)
+    gap(customer, "incidents")
+    words = said(client, operator)
+    assert words.startswith("410 of 412, 1 gap (2 incidents missing), as of")
+    assert words.endswith("· Microsoft no longer has 1 of those here")
+    assert proofs.overall(operator, 1).level == "warn"
+
+
+def test_numbers_without_a_comparison_of_ids_are_no_proof_yet(client, operator, customer):
+    counted(customer)
+    DayCount.objects.filter(stream="alerts").update(listed_at=None)
+    assert said(client, operator).endswith("1 directory not yet counted in full")
+    assert proofs.overall(operator, 1).level == "pend"
 
 
 def test_an_old_count_says_that_counting_has_stopped(client, operator, customer):

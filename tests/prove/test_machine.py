@@ -80,7 +80,8 @@ class Machine(RuleBasedStateMachine):
         with connection.cursor() as cursor:
             cursor.execute(
                 """TRUNCATE incidents_syncstate, incidents_budget, incidents_breaker, incidents_backfill, incidents_gap,
-                   incidents_daycount, incidents_detailread, incidents_setaside, incidents_change, incidents_evidence,
+                   incidents_daycount, incidents_listing, incidents_listeditem,
+                   incidents_detailread, incidents_setaside, incidents_change, incidents_evidence,
                    incidents_alert, incidents_incident CASCADE"""
             )
 
