@@ -118,7 +118,7 @@ def free_abandoned() -> None:
 
 def free_approved() -> None:
     """Make due at once what its customer had closed to us before the last approval."""
-    closed = SyncState.objects.filter(error_owner="customer", failed_at__lt=F("tenant__connected_at"), due_at__gt=Now())
+    closed = SyncState.objects.filter(error_owner="customer", failed_at__lt=F("tenant__approved_at"), due_at__gt=Now())
     closed.update(due_at=Now(), failures_in_a_row=0)
 
 

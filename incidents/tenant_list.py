@@ -145,7 +145,7 @@ class Row:
     def approved_at(self) -> datetime | None:
         if self.approval:
             return self.approval.used_at
-        return self.tenant.connected_at if self.tenant else None
+        return self.tenant.approved_at if self.tenant else None
 
     def matches(self, text: str) -> bool:
         directory = (self.tenant.domain, str(self.tenant.entra_id)) if self.tenant else ()
@@ -229,7 +229,7 @@ def rows_of(customer: Customer, tenants: Sequence[Tenant], asked: Sequence[Invit
         if again:
             waiting.remove(again)
         yield replace(row, invitation=again, visits=facts.visits.get(again.pk) if again else None)
-    latest = max((tenant.connected_at for tenant in tenants), default=None)
+    latest = max((tenant.approved_at for tenant in tenants), default=None)
     if not waiting and not tenants:
         yield without_link(customer, asked)
     for one in waiting:

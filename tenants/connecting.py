@@ -139,7 +139,10 @@ def record(name: str, directory: UUID, *, can_write: bool, domain: str = "") -> 
     )
     if tenant.customer_id != customer.pk:
         raise Refused(TAKEN)
-    tenant.state, tenant.connected_at, tenant.disconnected_at = Tenant.State.CONNECTED, timezone.now(), None
+    now = timezone.now()
+    if tenant.state != Tenant.State.CONNECTED:
+        tenant.connected_at = now
+    tenant.state, tenant.approved_at, tenant.disconnected_at = Tenant.State.CONNECTED, now, None
     tenant.can_write, tenant.domain = can_write, domain or tenant.domain
     tenant.save()
     record_change(Action.CONNECT, tenant)

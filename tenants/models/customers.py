@@ -91,7 +91,11 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
 
 
 class Tenant(models.Model):
-    """One Entra directory of a customer."""
+    """One Entra directory of a customer.
+
+    What Microsoft created before `connected_at` is of the past. Approving again while connected leaves it where it is
+    and moves `approved_at` only.
+    """
 
     class State(models.TextChoices):
         CONNECTED = "connected", _("Connected")
@@ -107,6 +111,7 @@ class Tenant(models.Model):
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.CONNECTED)
     can_write = models.BooleanField(_("may write back"), default=False)
     connected_at = models.DateTimeField(default=timezone.now)
+    approved_at = models.DateTimeField(default=timezone.now)
     disconnected_at = models.DateTimeField(null=True, blank=True)
 
     objects = TenantQuerySet.as_manager()

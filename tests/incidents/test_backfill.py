@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from defender.errors import Throttled
 from incidents import backfill, leases, slices, sync
-from incidents.models import Backfill, Incident, SyncState
+from incidents.models import Alert, Backfill, Incident, SyncState
 from simulator.stories import STORIES
-from tenants import cloud
+from tenants import cloud, connecting
+from tenants.models import Tenant
 from tests.incidents.counting import DAY, HOUR, asked, claimed
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +177,29 @@ def test_a_tenant_that_was_read_in_full_before_has_no_past_to_read(tenant, direc
     assert plan.finished_at == plan.until_at + 180 * DAY == SyncState.objects.get(stream="incidents").completed_at
     backfill.begin(tenant)
     assert Backfill.objects.get(finished_at=None).stream == "alerts"
+
+
+def test_a_directory_approved_again_while_connected_makes_nothing_of_its_live_time_historic(tenant, directory, world):
+    turns(tenant)
+    Tenant.objects.update(connected_at=world.now - 5 * DAY)
+    connecting.connect(tenant.customer.name, tenant.entra_id)
+    ages = {6: True, 4: False, 2: False}
+    made = {directory.add_story(world.now - age * DAY, hostile=False)["id"]: old for age, old in ages.items()}
+    world.advance(0)
+    Backfill.objects.all().delete()
+    turns(Tenant.objects.get())
+    assert dict(Incident.objects.values_list("microsoft_id", "historic")) == made
+    assert {alert.historic for alert in Alert.objects.filter(incident__historic=False)} == {False}
+
+
+def test_what_came_while_a_directory_was_disconnected_is_historic(tenant, directory, world):
+    Tenant.objects.update(connected_at=world.now - 5 * DAY)
+    connecting.disconnect(tenant.entra_id)
+    connecting.connect(tenant.customer.name, tenant.entra_id)
+    directory.add_story(world.now - 2 * DAY, hostile=False)
+    world.advance(0)
+    turns(Tenant.objects.get())
+    assert set(Incident.objects.values_list("historic", flat=True)) == {True}
 
 
 def test_alerts_come_with_their_incidents(tenant, directory, world):

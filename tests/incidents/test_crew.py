@@ -107,7 +107,7 @@ def test_an_approval_given_again_makes_its_directory_due_at_once(everybody, worl
     SyncState.objects.filter(tenant=tenant, stream="incidents").update(**closed)
     leases.free_approved()
     assert SyncState.objects.get(tenant=tenant, stream="incidents").due_at == later
-    Tenant.objects.filter(pk=tenant.pk).update(connected_at=timezone.now())
+    Tenant.objects.filter(pk=tenant.pk).update(approved_at=timezone.now())
     leases.free_approved()
     assert SyncState.objects.get(tenant=tenant, stream="incidents").due_at <= timezone.now()
 

@@ -35,7 +35,9 @@ def connected(name: str, *, age: timedelta = 10 * DAY, read: timedelta | None = 
     """A directory that was read so long ago; `error` is what its incidents say."""
     customer, _ = Customer.objects.get_or_create(name=name)
     domain = f"{name.lower().replace(' ', '')}.example"
-    tenant = Tenant.objects.create(customer=customer, entra_id=uuid4(), domain=domain, connected_at=ago(age))
+    tenant = Tenant.objects.create(
+        customer=customer, entra_id=uuid4(), domain=domain, connected_at=ago(age), approved_at=ago(age)
+    )
     for stream in SyncState.Stream.values:
         SyncState.objects.create(
             customer=customer, tenant=tenant, stream=stream, completed_at=read and ago(read),

@@ -100,6 +100,15 @@ def test_disconnect_ends_the_polls_and_connect_takes_up_again(tenant, directory)
         call_command("disconnect", str(uuid4()))
 
 
+def test_an_approval_given_again_leaves_a_connected_directory_connected_since_when_it_was(tenant, directory):
+    since = tenant.connected_at
+    again = connecting.connect(tenant.customer.name, tenant.entra_id)
+    assert again.connected_at == since < again.approved_at
+    connecting.disconnect(tenant.entra_id)
+    third = connecting.connect(tenant.customer.name, tenant.entra_id)
+    assert third.connected_at == third.approved_at > again.approved_at
+
+
 def test_a_file_is_checked_whole_before_the_first_is_connected(directory, tmp_path, capsys):
     file = tmp_path / "customers.csv"
     file.write_text(f"name,tenant\nHalden,{directory.id}\nMora,nonsense\n")
