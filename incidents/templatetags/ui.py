@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.visible import shown
+from defender.shapes import moment
 from incidents.models import Incident
 
 register = template.Library()
@@ -105,7 +106,9 @@ def worded(at: datetime, mode: str) -> str:
     if mode == "full":
         return f"{at.day} {at:%b %Y, %H:%M %Z}"
     if mode == "clock":
-        return f"{at:%H:%M}" if at.date() == timezone.localdate() else f"{at.day} {at:%b, %H:%M}"
+        today = timezone.localdate()
+        year = "" if at.year == today.year else f" {at.year}"
+        return f"{at:%H:%M}" if at.date() == today else f"{at.day} {at:%b}{year}, {at:%H:%M}"
     return relative(at, ago=mode == "ago")
 
 
@@ -123,6 +126,12 @@ def relative(at: datetime, *, ago: bool) -> str:
             text = f"{seconds // size} {unit}"
             return _("%(time)s ago") % {"time": text} if ago else text
     return _("just now") if ago else _("now")
+
+
+@register.filter(name="moment")
+def moment_of(text: str) -> datetime | None:
+    """A time as Microsoft writes it; None when it cannot be read."""
+    return moment(text)
 
 
 @register.filter

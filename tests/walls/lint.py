@@ -18,7 +18,7 @@ OURS = {
     "condition.level", "condition.stage", "contact", "count", "counts.all", "counts.attention", "customer.pk",
     "data.level", "entry.alert.pk", "entry.clocks", "entry.text", "expected", "filters.page", "filters.q",
     "filters.view", "filters.who", "found", "group.analyst_count", "group.customer_count", "here", "i.here",
-    "i.there", "incident.priority_score", "incident.tenant.entra_id", "key", "label", "language", "link", "look",
+    "i.there", "incident.priority_score", "incident.tenant.entra_id", "key", "label", "last", "language", "link", "look",
     "microsoft", "next", "overview.alone", "overview.open", "past.percent", "person.oid", "proof.level",
     "provider", "q", "request.get_full_path", "row.advice", "row.gaps", "row.key", "row.level", "row.link",
     "row.must_act", "row.open_incidents", "row.remaining", "row.renewal", "row.set_aside", "row.tenant.entra_id",
