@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 
 from accounts import break_glass, totp
@@ -130,6 +131,18 @@ def stranger(db: None) -> User:
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def live_server(live_server: Any) -> Iterator[Any]:
+    """A browser's idle connections keep threads of the server, and those their sessions: the database could not go."""
+    yield live_server
+    own = connection.connection.info.backend_pid if connection.connection else 0
+    with psycopg.connect(postgres.dsn(settings.STATE_DIR, postgres.SUPERUSER, postgres.DATABASE)) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
+            [connection.settings_dict["NAME"], own],
+        )
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The sync page and the incident page find room for everything, and say no date at more length than it needs."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,12 +38,12 @@ def troubled(tenant: Tenant) -> Tenant:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1440])
 def test_nothing_scrolls_sideways_and_no_date_is_written_out(
-    live_server: Any, browser: Any, operator: User, troubled: Tenant, width: int, scheme: str
+    live_server: Any, browser: Any, code: Callable[[], str], operator: User, troubled: Tenant, width: int, scheme: str
 ) -> None:
     viewport = {"width": width, "height": 900}
-    page, problems = signed_in(browser, live_server.url, viewport=viewport, color_scheme=scheme)
+    page, problems = signed_in(browser, live_server.url, code(), viewport=viewport, color_scheme=scheme)
     page.goto(f"{live_server.url}/sync")
-    shown = page.locator("main").inner_text()
+    shown = page.locator(".queue-main").inner_text()
     assert "41199 of 41200 are here." in shown and "set aside" in shown.lower()
     assert str(timezone.now().year) not in shown
     assert page.locator("tbody time").first.get_attribute("title").endswith("UTC")
@@ -55,7 +56,7 @@ def test_nothing_scrolls_sideways_and_no_date_is_written_out(
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_a_long_title_leaves_the_incident_in_sight(
-    live_server: Any, browser: Any, operator: User, tenant: Tenant, width: int
+    live_server: Any, browser: Any, code: Callable[[], str], operator: User, tenant: Tenant, width: int
 ) -> None:
     leases.ensure_states(tenant)
     title = "Second reminder before your mailbox is closed, " * 40
@@ -63,7 +64,7 @@ def test_a_long_title_leaves_the_incident_in_sight(
         customer=tenant.customer, tenant=tenant, microsoft_id="1", title=title, raw=b"{}", digest=b"", status="active"
     )
     details.plan(tenant, ["1"])
-    page, problems = signed_in(browser, live_server.url, viewport={"width": width, "height": 900})
+    page, problems = signed_in(browser, live_server.url, code(), viewport={"width": width, "height": 900})
     page.goto(live_server.url + incident.get_absolute_url())
     assert page.locator("#story").bounding_box()["y"] < 600
     assert page.locator("h1").get_attribute("title") == title

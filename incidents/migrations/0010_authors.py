@@ -6,7 +6,7 @@ NAME = models.TextField(blank=True, db_default="")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0008_began")]
+    dependencies = [("incidents", "0009_unstored_parent")]
 
     operations = [
         migrations.AddField("incident", "modified_by", NAME),

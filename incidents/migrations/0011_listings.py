@@ -44,7 +44,7 @@ def reference(table):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0009_authors")]
+    dependencies = [("incidents", "0010_authors")]
 
     operations = [
         migrations.AddField("daycount", "refused_at", models.DateTimeField(null=True)),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0003_invitations")]
+    dependencies = [("tenants", "0006_owned")]
 
     operations = [
         migrations.AddField("tenant", "approved_at", models.DateTimeField(default=django.utils.timezone.now)),
