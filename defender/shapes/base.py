@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Shape(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
     """An object of Microsoft's; what it does not name is ignored, what is missing is None."""
 
 

@@ -5,7 +5,8 @@ id, or is no object, is Broken. The bytes of each item are kept as they were rec
 """
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -20,8 +21,7 @@ Value = TypeVar("Value", Incident, Alert)
 AnyShape = TypeVar("AnyShape", bound=Shape)
 
 
-@dataclass(frozen=True)
-class Record(Generic[Value]):
+class Record(msgspec.Struct, Generic[Value], frozen=True, gc=False):
     """An item as shape and as received; an incident's expanded alerts are cut out of its `raw` and stand beside it."""
 
     id: str
@@ -39,13 +39,11 @@ class Broken:
     reason: str
 
 
-class Expanded(msgspec.Struct):
-    alerts: list[msgspec.Raw] | None = None
-
-
 ALERT = msgspec.json.Decoder(AlertWithRawEvidence)
 INCIDENT = msgspec.json.Decoder(Incident)
 DECODERS = {cls: msgspec.json.Decoder(cls) for cls in {*KINDS.values(), GenericEvidence}}
+DISCRIMINATOR = re.compile(rb'"@odata\.type"\s*:\s*"([^"\\]*)"')
+SHAPES: Mapping[bytes | None, type[Evidence]] = {(PREFIX + name).encode(): shape for name, shape in KINDS.items()}
 UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, ValueError, RecursionError)
 
 
@@ -88,12 +86,14 @@ def alert(raw: bytes) -> Record[Alert] | Broken:
         strict = ALERT.decode(raw)
     except UNREADABLE:
         return alert_leniently(raw)
-    items, partly = [], False
-    for part in strict.evidence or ():
-        item, lost = evidence(bytes(part))
-        items.append(item)
-        partly = partly or lost
-    return alert_record(strict, items if strict.evidence is not None else None, raw, partly)
+    if not strict.id:
+        return Broken(raw, "The entry has no id.")
+    if not strict.evidence:
+        return Record(strict.id, strict, raw)
+    read = [evidence(part) for part in strict.evidence]
+    # Nobody has seen it yet, and to make another of so many properties takes as long as to decode it.
+    msgspec.structs.force_setattr(strict, "evidence", [item for item, _ in read])
+    return Record(strict.id, strict, raw, any(lost for _, lost in read))
 
 
 def alert_leniently(raw: bytes) -> Record[Alert] | Broken:
@@ -108,24 +108,23 @@ def alert_leniently(raw: bytes) -> Record[Alert] | Broken:
         items, partly = [item for item, _ in read], partly or any(lost for _, lost in read)
     elif listed is not None:
         partly = True
-    return alert_record(value, items, raw, partly)
-
-
-def alert_record(value: Alert, items: list[Evidence | None] | None, raw: bytes, partly: bool) -> Record[Alert] | Broken:
     if not value.id:
         return Broken(raw, "The entry has no id.")
-    fields = {name: getattr(value, name) for name in Alert.__struct_fields__} | {"evidence": items}
-    return Record(value.id, Alert(**fields), raw, partly)
+    return Record(value.id, msgspec.structs.replace(value, evidence=items), raw, partly)
 
 
-def evidence(raw: bytes) -> tuple[Evidence | None, bool]:
+def evidence(raw: bytes | msgspec.Raw) -> tuple[Evidence | None, bool]:
     """The item in its own shape, and whether something of it was lost."""
+    # The first discriminator in the text is nearly always the item's own, not that of something in it.
+    found = DISCRIMINATOR.search(raw)
+    guessed = SHAPES.get(found[1], GenericEvidence) if found else GenericEvidence
     try:
-        common = DECODERS[GenericEvidence].decode(raw)
-        return DECODERS[shape_of(common.odata_type)].decode(raw), False
+        item = DECODERS[guessed].decode(raw)
+        shape = shape_of(item.odata_type)
+        return (item if shape is guessed else DECODERS[shape].decode(raw)), False
     except UNREADABLE:
-        item, lost = evidence_of(anything(raw))
-        return item, lost or (item is None and raw.strip() != b"null")
+        read, lost = evidence_of(anything(bytes(raw)))
+        return read, lost or (read is None and bytes(raw).strip() != b"null")
 
 
 def evidence_of(entry: Any) -> tuple[Evidence | None, bool]:

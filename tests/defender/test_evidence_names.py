@@ -59,3 +59,9 @@ def test_every_kind_has_labels_that_lead_to_its_own_fields():
     for short, paths in kinds.LABELS.items():
         shape = kinds.KINDS[short + "Evidence"]
         assert paths[0] and all(path.split(".")[0] in shape.__struct_fields__ for line in paths for path in line), short
+
+
+def test_an_items_own_discriminator_counts_not_that_of_something_in_it() -> None:
+    host = {"@odata.type": "#microsoft.graph.security.deviceEvidence", "hostName": "pc1"}
+    item = read({"host": host, "sessionId": "7", "@odata.type": "#microsoft.graph.security.hostLogonSessionEvidence"})
+    assert (kind(item), name(item), detail(item)) == ("hostLogonSession", "7", "pc1")
