@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from incidents import leases, sync
+from incidents import sync
 from incidents.models import Alert, Evidence, Incident, SyncState
+from incidents.store import Counts
 from tenants.models import Customer, Tenant
 
 LIVE = (SyncState.Stream.INCIDENTS, SyncState.Stream.ALERTS)
@@ -26,15 +27,11 @@ def leave_alone() -> None:
 
 
 def read_all(tenant: Tenant) -> None:
-    """Read both streams to their end; RuntimeError when Microsoft's answers, or we ourselves, went wrong."""
-    leases.ensure_states(tenant)
-    while True:
-        outcome = sync.pull(tenant)
-        if outcome.error:
-            raise RuntimeError(outcome.error)
-        states = SyncState.objects.filter(tenant=tenant, stream__in=LIVE)
-        if all(state.completed_at and not state.position for state in states):
-            return
+    """Read both live streams to their end; RuntimeError when Microsoft's answers, or we ourselves, went wrong."""
+    sync.prepare(tenant)
+    for stream in LIVE:
+        if error := sync.pull_stream(tenant, stream, Counts()):
+            raise RuntimeError(error)
 
 
 def forget_places(tenant: Tenant) -> None:
