@@ -15,6 +15,7 @@ from bench.cloud import GRAPH
 from bench.figures import Figure, at_least, at_most, ratio_of
 from bench.models import FloorEvidence
 from defender import incidents as microsoft
+from defender import listing
 from tenants import cloud
 from tenants.models import Tenant
 
@@ -136,9 +137,9 @@ def fetched(tenant: Tenant) -> None:
 
 
 def fetched_plainly(client: httpx.Client, url: str) -> None:
-    """The same lists page by page, each by one GET and orjson."""
-    for collection in ("incidents", "alerts_v2"):
-        link = f"{url}/v1.0/security/{collection}?$orderby=lastUpdateDateTime%20asc&$top={PAGE}"
+    """The same pages of the same lists, each by one GET and orjson."""
+    for path, size in listing.PAGE_SIZES.items():
+        link = f"{url}/v1.0{path}?$orderby=lastUpdateDateTime%20asc&$top={size}"
         while link:
             body = orjson.loads(client.get(link).content)
             link = body.get("@odata.nextLink", "").replace(GRAPH, url)

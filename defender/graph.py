@@ -36,10 +36,15 @@ class Collection(msgspec.Struct):
 
 
 class Graph:
-    def __init__(self, http: httpx.Client, tokens: Tokens, tenant_id: str) -> None:
+    """`page_sizes` are what was learnt of the longest pages, by path; given, they outlive this Graph."""
+
+    def __init__(
+        self, http: httpx.Client, tokens: Tokens, tenant_id: str, page_sizes: dict[str, int] | None = None
+    ) -> None:
         self.http = http
         self.tokens = tokens
         self.tenant_id = tenant_id
+        self.page_sizes = {} if page_sizes is None else page_sizes
         self.requests = 0  # sent so far, for whoever has a budget
 
     def get(self, path: str, **query: object) -> bytes:

@@ -11,7 +11,8 @@ from defender.graph import Graph, RawPage
 from defender.places import Position, rank
 from defender.shapes import Broken, Record, nanoseconds
 
-PAGE_SIZE = 50
+# Graph's own limits are 50 incidents and 1,000 alerts: as many alerts as these incidents usually have.
+PAGE_SIZES = {"/security/incidents": 50, "/security/alerts_v2": 250}
 MOST_PAGES = 50_000
 MOST_IDLE = 50  # pages on end that bring nothing new
 REPEATS = "Graph sends the same page again and again."
@@ -74,7 +75,7 @@ class Window:
         )  # fmt: skip
         self.time = TIMES[asked.by]
         self.resumed = resumed
-        self.top = PAGE_SIZE
+        self.top = graph.page_sizes.get(self.path) or PAGE_SIZES[self.path]
         order, select = {"orderby": f"{self.by} asc"}, {"select": asked.select}
         # Neither is documented: what Graph refuses is wished for no more.
         self.wishes: list[dict[str, str]] = [order | select, order, select, {}] if asked.select else [order, {}]
@@ -166,7 +167,7 @@ class Window:
         except errors.PageSizeRefused as refused:
             if not 0 < refused.limit < self.top:
                 raise
-            self.top = refused.limit
+            self.top = self.graph.page_sizes[self.path] = refused.limit
         except errors.SkipTokenRefused:
             raise
         except errors.RequestRejected:

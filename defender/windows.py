@@ -28,11 +28,11 @@ import msgspec
 
 from defender import errors, places
 from defender.graph import Graph
-from defender.listing import MOST_IDLE, MOST_PAGES, PAGE_SIZE, REPEATS, Asked, By, Page, Read, Refused, Window, encoded
+from defender.listing import MOST_IDLE, MOST_PAGES, REPEATS, Asked, By, Page, Read, Refused, Window, encoded
 from defender.places import TICK, Position, Range, rank, wire
 from defender.shapes import Broken
 
-__all__ = ["MOST_IDLE", "MOST_PAGES", "PAGE_SIZE", "REPEATS", "By", "Page", "Range", "Refused", "next_tick", "pages"]
+__all__ = ["MOST_IDLE", "MOST_PAGES", "REPEATS", "By", "Page", "Range", "Refused", "next_tick", "pages"]
 
 LEAST_TELLING = 12
 MOST_FAILURES = 8  # of a hunt in one call; each costs another request, for what lies beside it
@@ -117,7 +117,7 @@ class Hunt:
         if place.link and (nearby := places.by_time(place)):
             return nearby
         parts = self.window.parts(place)
-        top = min(place.top or PAGE_SIZE, self.window.top)
+        top = min(place.top or self.window.top, self.window.top)
         # In a list of which no order is known a few items show one by chance only.
         least = 1 if parts is None or place.order in ("rising", "falling") else LEAST_TELLING
         fewer = max(top // (2 if parts else 4), 1)

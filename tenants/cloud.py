@@ -3,6 +3,7 @@
 Only workers and operator commands come here. The web process has no credential, so for it the door is shut.
 """
 
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from defender.tokens import Credential, Tokens
 from tenants.models import Tenant
 
 SETTINGS = ("ENTRA_CERTIFICATE_NEXT", "ENTRA_CLIENT_SECRET_NEXT", "ENTRA_CERTIFICATE", "ENTRA_CLIENT_SECRET")
+PageSizes = defaultdict[str, dict[str, int]]  # by directory and path
 
 
 def credentials() -> tuple[Credential, ...]:
@@ -52,10 +54,13 @@ def certificate(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def door(cloud_url: str, *keys: Credential) -> tuple[httpx.Client, Tokens]:
-    """One HTTP client and one token store for the whole process; another cloud or credential opens another."""
+def door(cloud_url: str, *keys: Credential) -> tuple[httpx.Client, Tokens, PageSizes]:
+    """One HTTP client and one token store for the whole process; another cloud or credential opens another.
+
+    With them goes what each directory has told by refusing longer pages.
+    """
     http = client(cloud_url)
-    return http, Tokens(*keys, http=http)
+    return http, Tokens(*keys, http=http), defaultdict(dict)
 
 
 def graph(tenant: Tenant) -> Graph:
@@ -63,11 +68,11 @@ def graph(tenant: Tenant) -> Graph:
 
 
 def graph_of(entra_id: str) -> Graph:
-    http, tokens = door(settings.MICROSOFT_CLOUD_URL, *credentials())
-    return Graph(http, tokens, entra_id)
+    http, tokens, page_sizes = door(settings.MICROSOFT_CLOUD_URL, *credentials())
+    return Graph(http, tokens, entra_id, page_sizes[entra_id])
 
 
 def roles(entra_id: str) -> frozenset[str]:
     """The application roles that Entra grants us in the directory at this moment, not those of a kept token."""
-    _, tokens = door(settings.MICROSOFT_CLOUD_URL, *credentials())
+    _, tokens, _ = door(settings.MICROSOFT_CLOUD_URL, *credentials())
     return tokens.token(entra_id, fresh=True).roles

@@ -103,6 +103,16 @@ def test_a_failure_between_pages_keeps_the_position_and_not_the_watermark(tenant
     assert stored(tenant) == wanted(directory)
 
 
+def test_a_page_size_that_was_refused_once_is_not_asked_for_again(tenant, directory, world, monkeypatch):
+    monkeypatch.setattr(listing, "LARGEST", {"incidents": 3, "alerts_v2": 4})
+    sync.prepare(tenant)
+    graphs = [sync.cloud.graph(tenant) for _ in range(2)]
+    for graph in graphs:
+        for changed in sync.CHANGED.values():
+            assert len(list(changed(graph, "2024-01-01T00:00:00Z"))) == 1
+    assert [graph.requests for graph in graphs] == [4, 2]
+
+
 def test_a_window_that_rested_for_long_hides_nothing_that_arrived_meanwhile(tenant, directory, world, monkeypatch):
     monkeypatch.setattr(listing, "LARGEST", {"incidents": 3, "alerts_v2": 50})
     for _ in range(8):
