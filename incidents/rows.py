@@ -120,7 +120,7 @@ def incident(record: Record[Incident]) -> tuple[Any, ...]:
 
 def alert(record: Record[Alert]) -> tuple[Any, ...]:
     value, cleaned = record.value, clean(record.raw)
-    named = {(shapes.kind(item), cleaned(shapes.name(item))): None for item in value.evidence or () if item}
+    named = {(shapes.kind(item), cleaned(shapes.name(item))): None for item in record.evidence if item}
     return (
         *received(record, cleaned, value.title, value.alert_web_url, [name for _, name in named]),
         cleaned(value.category), cleaned(value.service_source)[:ENUM_LENGTH],
@@ -133,7 +133,7 @@ def alert(record: Record[Alert]) -> tuple[Any, ...]:
 
 def evidence(record: Record[Alert]) -> Iterator[tuple[Any, ...]]:
     cleaned = clean(record.raw)
-    for position, item in enumerate(record.value.evidence or ()):
+    for position, item in enumerate(record.evidence):
         if item is not None:
             kind, name, detail = shapes.label(item)
             roles = ", ".join(texts(item.roles, cleaned)) if item.roles else ""

@@ -90,6 +90,6 @@ class Incident(Shape, frozen=True, kw_only=True):
 
 
 class AlertWithRawEvidence(Alert, frozen=True, kw_only=True):
-    """The alert as it is decoded first: its evidence is told apart item by item."""
+    """The alert as it is decoded: its evidence is told apart item by item, by its Record."""
 
     evidence: list[msgspec.Raw] | None = None  # type: ignore[assignment]

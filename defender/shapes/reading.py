@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -21,14 +22,32 @@ Value = TypeVar("Value", Incident, Alert)
 AnyShape = TypeVar("AnyShape", bound=Shape)
 
 
-class Record(msgspec.Struct, Generic[Value], frozen=True, gc=False):
-    """An item as shape and as received; an incident's expanded alerts are cut out of its `raw` and stand beside it."""
+class Record(msgspec.Struct, Generic[Value], frozen=True, dict=True):
+    """An item as shape and as received; an incident's expanded alerts are cut out of its `raw` and stand beside it.
+
+    `lost` tells whether one of its properties could not be read.
+    """
 
     id: str
     value: Value
     raw: bytes
-    partly_read: bool = False
+    lost: bool = False
     alerts: tuple["Record[Alert]", ...] = ()
+
+    @cached_property
+    def evidence(self) -> list[Evidence | None]:
+        """An alert's evidence, each item in its own shape."""
+        return [item for item, _ in self.read_evidence]
+
+    @property
+    def partly_read(self) -> bool:
+        return self.lost or any(lost for _, lost in self.read_evidence)
+
+    @cached_property
+    def read_evidence(self) -> list[tuple[Evidence | None, bool]]:
+        """Each item and whether something of it was lost; read when asked for: most of a list is stored already."""
+        parts: Any = getattr(self.value, "evidence", None) or ()
+        return [evidence(part) if isinstance(part, msgspec.Raw) else (part, False) for part in parts]
 
 
 @dataclass(frozen=True)
@@ -88,12 +107,7 @@ def alert(raw: bytes) -> Record[Alert] | Broken:
         return alert_leniently(raw)
     if not strict.id:
         return Broken(raw, "The entry has no id.")
-    if not strict.evidence:
-        return Record(strict.id, strict, raw)
-    read = [evidence(part) for part in strict.evidence]
-    # Nobody has seen it yet, and to make another of so many properties takes as long as to decode it.
-    msgspec.structs.force_setattr(strict, "evidence", [item for item, _ in read])
-    return Record(strict.id, strict, raw, any(lost for _, lost in read))
+    return Record(strict.id, strict, raw)
 
 
 def alert_leniently(raw: bytes) -> Record[Alert] | Broken:

@@ -68,7 +68,7 @@ def test_a_property_of_the_wrong_kind_leaves_the_others():
 
 def evidence(*entries: object):
     record = reading.alert(json.dumps({"id": "a", "title": "t", "evidence": entries}).encode())
-    return record, record.value.evidence
+    return record, record.evidence
 
 
 def test_evidence_is_read_in_its_own_shape_and_unknown_kinds_stay_generic():
@@ -96,7 +96,7 @@ def test_a_surrogate_in_an_alert_leaves_its_evidence():
     address = b'{"@odata.type":"#microsoft.graph.security.ipEvidence","ipAddress":"::1"}'
     raw = b'{"id":"a","title":"\\ud800","evidence":[' + address + b"]}"
     record = reading.alert(raw)
-    assert record.value.evidence[0].ip_address == "::1" and record.raw == raw
+    assert record.evidence[0].ip_address == "::1" and record.raw == raw
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,6 @@ def test_every_evidence_of_the_samples_has_kind_and_name(samples):
         for alert in [entry] if "title" in entry else entry.get("alerts") or ():
             record = reading.alert(json.dumps(alert).encode())
             assert isinstance(record, Record)
-            for item in record.value.evidence or ():
+            for item in record.evidence:
                 assert item is not None and kind(item) != "unknown", file
                 assert isinstance(name(item), str) and isinstance(detail(item), str)
