@@ -1,10 +1,14 @@
 """The bench's customers: connected directories, none of whom has asked for a person's consent."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
-from incidents import sync
-from incidents.models import Alert, Evidence, Incident, SyncState
+from django.db.models import F
+from django.utils import timezone
+
+from incidents import completeness, sync
+from incidents.models import Alert, Backfill, DayCount, Evidence, Incident, SyncState
 from incidents.store import Counts
 from tenants.models import Customer, Tenant
 
@@ -19,6 +23,25 @@ def connected(prefix: str, number: int) -> list[Tenant]:
         [Tenant(customer=customer, entra_id=UUID(int=0xBE << 64 | first + place, version=4))
          for place, customer in enumerate(customers)]
     )  # fmt: skip
+
+
+def settle(tenants: Sequence[Tenant]) -> None:
+    """They are as they would be after a day: their past is read, and every day of it was counted, spread over time."""
+    for tenant in tenants:
+        sync.prepare(tenant)
+    now = timezone.now()
+    past = Backfill.objects.filter(tenant__in=tenants)
+    past.update(reached_at=F("from_at"), finished_at=now)
+    SyncState.objects.filter(tenant__in=tenants, stream=SyncState.Stream.BACKFILL).update(due_at=None)
+    DayCount.objects.bulk_create(
+        DayCount(customer_id=tenant.customer_id, tenant=tenant, stream=stream, day=now.date() - timedelta(days=age),
+                 found=0, expected=0, counted_at=now - place / len(tenants) * often(age))
+        for place, tenant in enumerate(tenants) for stream in LIVE for age in range(completeness.DAYS)
+    )  # fmt: skip
+
+
+def often(age: int) -> timedelta:
+    return completeness.OFTEN if age <= completeness.RECENT_DAYS else completeness.SELDOM
 
 
 def leave_alone() -> None:

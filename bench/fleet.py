@@ -47,6 +47,7 @@ class Watched:
 def measure(number: int, seconds: int) -> list[Figure]:
     directories.leave_alone()
     fleet = directories.connected("Fleet", number)
+    directories.settle(fleet)
     slow, throttled, *others = fleet
     with (
         server.started(delay=ROUND_TRIP) as cloud,
