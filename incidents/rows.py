@@ -31,6 +31,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Words are split at ASCII punctuation, by the query too, so that a part of a host name or address finds it.
 PUNCTUATION = {code: " " for code in range(128) if not chr(code).isalnum()}
 ENUM_LENGTH = 64
+SEARCH_CHARACTERS = 100_000  # a tsvector holds at most 1 MB
 CREATED_AT, UPDATED_AT = RECEIVED.index("microsoft_created_at"), RECEIVED.index("microsoft_updated_at")
 # What was created this shortly before its directory was connected is work of now all the same.
 GRACE = timedelta(minutes=15)
@@ -66,7 +67,7 @@ def texts(values: Any, cleaned: Clean) -> list[str]:
 
 
 def words(*texts: str) -> str:
-    return " ".join(texts).translate(PUNCTUATION)
+    return " ".join(texts)[:SEARCH_CHARACTERS].translate(PUNCTUATION)
 
 
 def digest(raw: bytes) -> bytes:

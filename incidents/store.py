@@ -20,8 +20,6 @@ from incidents.copying import copy
 from incidents.models import SyncState
 from tenants.models import Tenant
 
-SEARCH_CHARACTERS = 100_000  # a tsvector holds at most 1 MB
-
 Created = tuple[tuple[str, ...], dict[UUID, tuple[Any, ...]]]  # columns, and the values of each new row
 
 
@@ -108,9 +106,10 @@ def store_incidents(tenant: Tenant, items: Sequence[Record[Any]]) -> tuple[News,
     fresh = news(tenant, "incident", items)
     columns, created = write(tenant, "incident", rows.INCIDENT, fresh, rows.incident)
     history.begin(tenant, columns, created)
-    link_waiting_alerts(tenant, [rows.text(item.id) for item in fresh.created.values()])
+    linked = link_waiting_alerts(tenant, [rows.text(item.id) for item in fresh.created.values()])
     moved = merges.follow(tenant, set(fresh.all), [rows.text(item.id) for item in fresh.all.values()])
-    return fresh, moved | set(fresh.all)
+    # A new one without alerts has nothing to show of them, and its own words came with it.
+    return fresh, moved | linked | set(fresh.changed)
 
 
 def store_alerts(tenant: Tenant, items: Sequence[tuple[Record[Any], str | None]]) -> tuple[News, set[UUID]]:
@@ -210,17 +209,19 @@ def incidents_of_alerts(alert_ids: Sequence[UUID]) -> set[UUID]:
         return {row[0] for row in cursor.fetchall() if row[0]}
 
 
-def link_waiting_alerts(tenant: Tenant, microsoft_ids: Sequence[str]) -> None:
-    """Give new incidents the alerts that were read before them."""
+def link_waiting_alerts(tenant: Tenant, microsoft_ids: Sequence[str]) -> set[UUID]:
+    """Give new incidents the alerts that were read before them; return those that got some."""
     if not microsoft_ids:
-        return
+        return set()
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE incidents_alert alert SET incident_id = incident.id FROM incidents_incident incident
                WHERE incident.tenant_id = %s AND incident.microsoft_id = ANY(%s) AND alert.incident_id IS NULL
-                 AND alert.tenant_id = incident.tenant_id AND alert.incident_microsoft_id = incident.microsoft_id""",
+                 AND alert.tenant_id = incident.tenant_id AND alert.incident_microsoft_id = incident.microsoft_id
+               RETURNING incident.id""",
             [tenant.pk, microsoft_ids],
         )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def replace_evidence(tenant: Tenant, fresh: News) -> None:
@@ -239,7 +240,7 @@ def refresh(incident_ids: Set[UUID]) -> None:
     if not incident_ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute(REFRESH, [SEARCH_CHARACTERS, list(incident_ids)])
+        cursor.execute(REFRESH, [rows.SEARCH_CHARACTERS, list(incident_ids)])
 
 
 # Each incident's alerts are looked up by themselves: of many incidents at once the planner would read every alert.
