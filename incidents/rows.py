@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from defender import shapes
 from defender.shapes import Alert, Incident, Record, moment, nanoseconds
 
 RECEIVED = (
@@ -121,7 +120,7 @@ def incident(record: Record[Incident]) -> tuple[Any, ...]:
 
 def alert(record: Record[Alert]) -> tuple[Any, ...]:
     value, cleaned = record.value, clean(record.raw)
-    named = {(shapes.kind(item), cleaned(shapes.name(item))): None for item in record.evidence if item}
+    named = {(label[0], cleaned(label[1])): None for label in record.labels if label}
     return (
         *received(record, cleaned, value.title, value.alert_web_url, [name for _, name in named]),
         cleaned(value.category), cleaned(value.service_source)[:ENUM_LENGTH],
@@ -134,9 +133,9 @@ def alert(record: Record[Alert]) -> tuple[Any, ...]:
 
 def evidence(record: Record[Alert]) -> Iterator[tuple[Any, ...]]:
     cleaned = clean(record.raw)
-    for position, item in enumerate(record.evidence):
-        if item is not None:
-            kind, name, detail = shapes.label(item)
+    for position, (item, label) in enumerate(zip(record.evidence, record.labels, strict=True)):
+        if item and label:
+            kind, name, detail = label
             roles = ", ".join(texts(item.roles, cleaned)) if item.roles else ""
             yield (
                 position, cleaned(kind)[:100], cleaned(name), cleaned(detail), cleaned(item.verdict)[:ENUM_LENGTH],

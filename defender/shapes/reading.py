@@ -16,7 +16,7 @@ import msgspec
 from defender import cutting
 from defender.shapes.base import Evidence, Shape
 from defender.shapes.items import Alert, AlertWithRawEvidence, Comment, Incident
-from defender.shapes.kinds import KINDS, PREFIX, GenericEvidence
+from defender.shapes.kinds import KINDS, PREFIX, GenericEvidence, label
 
 Value = TypeVar("Value", Incident, Alert)
 AnyShape = TypeVar("AnyShape", bound=Shape)
@@ -38,6 +38,11 @@ class Record(msgspec.Struct, Generic[Value], frozen=True, dict=True):
     def evidence(self) -> list[Evidence | None]:
         """An alert's evidence, each item in its own shape."""
         return [item for item, _ in self.read_evidence]
+
+    @cached_property
+    def labels(self) -> list[tuple[str, str, str] | None]:
+        """Kind, name and second line of each item of evidence."""
+        return [label(item) if item else None for item in self.evidence]
 
     @property
     def partly_read(self) -> bool:
