@@ -18,6 +18,7 @@ from tenants.models import Tenant
 
 PART = "fleet"
 ROUND_TRIP, SLOW = 1.5, 60.0
+LONGEST_START, FURTHER_ROUNDS = 300, 4
 AGES = """
 SELECT extract(epoch FROM now() - coalesce(state.completed_at, tenant.connected_at))::float
 FROM incidents_syncstate state JOIN tenants_tenant tenant ON tenant.id = state.tenant_id
@@ -53,7 +54,7 @@ def measure(number: int, seconds: int) -> list[Figure]:
         server.started(delay=ROUND_TRIP) as cloud,
         running.running(("worker", "beat"), cloud.url) as processes,
     ):
-        wait_for_all(fleet, seconds)
+        wait_for_all(fleet)
         steady = watched(others, seconds, processes["worker"], cloud)
         cloud.ask(f"slow?tenant={slow.entra_id}&seconds={SLOW}")
         cloud.ask(f"throttled?tenant={throttled.entra_id}")
@@ -76,14 +77,14 @@ def figures(number: int, steady: Watched, troubled: Watched) -> list[Figure]:
     ]  # fmt: skip
 
 
-def wait_for_all(fleet: Sequence[Tenant], longest: float) -> None:
-    """Until each was read once, and then one more round; at most so many seconds each."""
-    for _ in running.until(longest):
+def wait_for_all(fleet: Sequence[Tenant]) -> None:
+    """Until each was read once, and then until every process has a token for nearly every directory."""
+    for _ in running.until(LONGEST_START):
         with connection.cursor() as cursor:
             cursor.execute(UNREAD, [[tenant.pk for tenant in fleet]])
             if cursor.fetchone()[0] == 0:
                 break
-    for _ in running.until(min(longest, 35)):
+    for _ in running.until(FURTHER_ROUNDS * (INTERVAL + ROUND_TRIP)):
         pass
 
 
