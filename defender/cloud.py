@@ -1,5 +1,8 @@
-"""The one HTTP client through which everything goes to Microsoft, and the one place where it can be re-addressed."""
+"""The HTTP clients through which everything goes to Microsoft, and the one place where they can be re-addressed."""
 
+import ssl
+import threading
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,10 +37,11 @@ def client(cloud_url: str = "", *, transport: httpx.BaseTransport | None = None)
         address = urlsplit(cloud_url)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise ValueError(f"{cloud_url!r} is not an http address.")
-        transport = Readdressed(transport or httpx.HTTPTransport(limits=LIMITS), cloud_url)
+        transport = Readdressed(transport or httpx.HTTPTransport(verify=certificates(), limits=LIMITS), cloud_url)
     # Without a transport of ours httpx minds the proxy settings of the environment.
     return httpx.Client(
         transport=transport,
+        verify=certificates(),
         limits=LIMITS,
         timeout=TIMEOUT,
         follow_redirects=False,
@@ -45,6 +49,19 @@ def client(cloud_url: str = "", *, transport: httpx.BaseTransport | None = None)
         # The client serves every tenant: a cookie got for one must not be sent with another's request.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """Whom we trust; reading it takes longer than a request, so all clients share it."""
+    return httpx.create_ssl_context()
+
+
+class Clients(threading.local):
+    """A client for each thread: for every request a client looks at each of its connections, and at each at that."""
+
+    def __init__(self, cloud_url: str) -> None:
+        self.http = client(cloud_url)
 
 
 class MsalHttp:

@@ -18,7 +18,7 @@ from incidents import breaker, leases, sync
 from incidents.models import SyncState
 
 # How often the dispatcher looks; a read is late by half of it on average.
-PERIOD_SECONDS = 0.25
+PERIOD_SECONDS = 0.5
 WORK = [stream for stream in SyncState.Stream.values if stream not in SyncState.LIVE]
 
 log = logging.getLogger(__name__)

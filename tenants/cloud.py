@@ -7,11 +7,10 @@ from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 
-import httpx
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from defender.cloud import client
+from defender.cloud import Clients, client
 from defender.graph import Graph
 from defender.tokens import Credential, Tokens
 from tenants.models import Tenant
@@ -54,13 +53,12 @@ def certificate(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def door(cloud_url: str, *keys: Credential) -> tuple[httpx.Client, Tokens, PageSizes]:
-    """One HTTP client and one token store for the whole process; another cloud or credential opens another.
+def door(cloud_url: str, *keys: Credential) -> tuple[Clients, Tokens, PageSizes]:
+    """A client a thread and one token store for the whole process; another cloud or credential opens another.
 
     With them goes what each directory has told by refusing longer pages.
     """
-    http = client(cloud_url)
-    return http, Tokens(*keys, http=http), defaultdict(dict)
+    return Clients(cloud_url), Tokens(*keys, http=client(cloud_url)), defaultdict(dict)
 
 
 def graph(tenant: Tenant) -> Graph:
@@ -68,8 +66,8 @@ def graph(tenant: Tenant) -> Graph:
 
 
 def graph_of(entra_id: str) -> Graph:
-    http, tokens, page_sizes = door(settings.MICROSOFT_CLOUD_URL, *credentials())
-    return Graph(http, tokens, entra_id, page_sizes[entra_id])
+    clients, tokens, page_sizes = door(settings.MICROSOFT_CLOUD_URL, *credentials())
+    return Graph(clients.http, tokens, entra_id, page_sizes[entra_id])
 
 
 def roles(entra_id: str) -> frozenset[str]:

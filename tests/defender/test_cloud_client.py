@@ -1,9 +1,11 @@
 """One client to everything of Microsoft's, and one address to which it can all be sent."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
-from defender.cloud import client
+from defender.cloud import Clients, client
 
 
 def seen(**options):
@@ -70,3 +72,10 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch):
     monkeypatch.setattr(httpx.HTTPTransport, "__init__", remember)
     client()
     assert [str(proxy.url) for proxy in proxied if proxy] == ["http://proxy.example:3128"]
+
+
+def test_each_thread_has_a_client_of_its_own_and_keeps_it() -> None:
+    clients = Clients("")
+    with ThreadPoolExecutor(1) as pool:
+        others = [pool.submit(lambda: clients.http).result() for _ in range(2)]
+    assert others[0] is others[1] is not clients.http is clients.http
