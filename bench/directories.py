@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
-from incidents import completeness, sync
+from incidents import completeness, days, sync
 from incidents.models import Alert, Backfill, DayCount, Evidence, Incident, SyncState
 from incidents.store import Counts
 from tenants.models import Customer, Tenant
@@ -36,12 +36,12 @@ def settle(tenants: Sequence[Tenant]) -> None:
     DayCount.objects.bulk_create(
         DayCount(customer_id=tenant.customer_id, tenant=tenant, stream=stream, day=now.date() - timedelta(days=age),
                  found=0, expected=0, counted_at=now - place / len(tenants) * often(age))
-        for place, tenant in enumerate(tenants) for stream in LIVE for age in range(completeness.DAYS)
+        for place, tenant in enumerate(tenants) for stream in LIVE for age in range(days.DAYS)
     )  # fmt: skip
 
 
 def often(age: int) -> timedelta:
-    return completeness.OFTEN if age <= completeness.RECENT_DAYS else completeness.SELDOM
+    return completeness.OFTEN if age <= days.RECENT_DAYS else completeness.SELDOM
 
 
 def leave_alone() -> None:

@@ -9,6 +9,6 @@ CREATE TRIGGER search_of_new BEFORE INSERT ON incidents_incident FOR EACH ROW
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0008_began")]
+    dependencies = [("incidents", "0011_listings")]
 
     operations = [migrations.RunSQL(TRIGGER, "DROP TRIGGER search_of_new ON incidents_incident")]
