@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.commands import Operation
 from portal import demonstration, processes
 from portal.embedded import postgres, valkey
 from portal.management.commands.run import refuse_taken_port
@@ -25,7 +26,7 @@ UNSET = (
 )  # fmt: skip
 
 
-class Command(BaseCommand):
+class Command(Operation):
     help = "Start everything with a simulated Microsoft cloud; `make demo` calls it with the settings it needs."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
