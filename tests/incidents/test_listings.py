@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from defender import listing
 from defender.errors import DefenderError
 from incidents import completeness, days, leases, listings, proofs, slices
 from incidents.models import Alert, DayCount, Gap, Incident, ListedItem, Listing, SyncState
@@ -180,7 +181,8 @@ def span(tenant):
     return completeness.countable(tenant)["incidents"]
 
 
-def test_a_turn_lists_ten_pages_at_most(read, directory, world):
+def test_a_turn_lists_ten_pages_at_most(read, directory, world, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE_SIZES", dict.fromkeys(listing.PAGE_SIZES, 50))
     story(directory, world, 3, 620)
     until_listing(read)
     Gap.objects.update(due_at=timezone.now() + HOUR)

@@ -132,8 +132,10 @@ def test_a_certificate_is_changed_under_load_without_a_failed_read(world, regist
         reading.more()
         registration.certificate, registration.next_certificate = public(new), None
         reading.more()
-        (tmp_path / "old.pem").unlink()
         settings.ENTRA_CERTIFICATE, settings.ENTRA_CERTIFICATE_NEXT = str(tmp_path / "new.pem"), ""
+        reading.more()
+        # Not before: a read that began with the former setting may still have to open it.
+        (tmp_path / "old.pem").unlink()
         reading.more()
     assert reading.failed == []
 

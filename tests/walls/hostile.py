@@ -120,7 +120,7 @@ class Run:
         self.watch.wide()
         error = self.deal("outage.error").replace("\0", "")
         Breaker.objects.update_or_create(id=1, defaults={"opened_at": self.tenant.connected_at, "error": error})
-        self.visit("/sync", [*reasons, shown(error)])
+        self.visit("/sync", [*reasons, shown(error), *planting.plant_gaps(self.tenant, self.deal, self.size.alone)])
 
     def lists(self, path: str, expected: list[str]) -> None:
         """All pages of a list; what is expected may stand on any of them."""

@@ -15,7 +15,7 @@ from accounts.models import BreakGlassUse, User
 from accounts.visible import shown
 from defender.sign_in import printable
 from incidents import sync
-from incidents.models import Alert, Incident, SyncState
+from incidents.models import Alert, Gap, Incident, SyncState
 from incidents.rows import text as stored
 from incidents.templatetags.ui import source, words
 from simulator import cast, records
@@ -222,6 +222,18 @@ def plant_fault(tenant: Tenant, deal: Deal) -> None:
     SyncState.objects.filter(tenant=tenant, stream="incidents").update(
         error=error, error_kind="storing", error_owner="us", failed_at=timezone.now()
     )
+
+
+def plant_gaps(tenant: Tenant, deal: Deal, count: int) -> list[str]:
+    """Ranges that Microsoft cannot list, for reasons in its own words."""
+    own = {"customer_id": tenant.customer_id, "tenant": tenant, "kind": Gap.Kind.POISON}
+    made = [
+        Gap.objects.create(
+            **own, stream=stored(deal("gap.stream"))[:20], low=str(number), reason=stored(deal("gap.reason"))
+        )
+        for number in range(count)
+    ]
+    return [shown(text) for gap in made for text in (gap.stream, gap.reason)]
 
 
 def plant_groups(deal: Deal, count: int) -> list[CustomerGroup]:

@@ -129,11 +129,14 @@ HIDDEN = {
     "incidents_daycount": {"position", "stream"},
     "incidents_detailread": {"error", "microsoft_id"},
     "incidents_evidence": {"kind", "remediation_status", "roles", "verdict"},
-    "incidents_gap": {"raw"},
+    # Times that are none are not shown.
+    "incidents_gap": {"high", "low", "raw"},
+    "incidents_listeditem": {"microsoft_id", "stream"},
+    "incidents_listing": {"position", "stream"},
     # Where it was merged into stands on the page of a link, which this one is not.
     "incidents_incident": {
-        "categories", "classification", "determination", "digest", "microsoft_updated_text", "redirected_to", "severity",
-        "sources", "status", "words",
+        "categories", "classification", "determination", "digest", "microsoft_updated_text", "modified_by", "redirected_to",
+        "severity", "sources", "status", "words",
     },
     "incidents_setaside": {"digest", "microsoft_id", "stream"},
     "incidents_syncstate": {"error_kind", "error_owner", "lease_session", "newest", "position", "since"},
