@@ -37,6 +37,8 @@ RIGHTS = {
     "accounts_breakglassuse": (CHANGE, READ),
     "accounts_user": (CHANGE, CHANGE),
     "django_session": (ALL, ALL),
+    "incidents_hold": (CHANGE, CHANGE),
+    "incidents_incident": ("SELECT, UPDATE", ALL),
     "django_migrations": (READ, READ),
     "tenants_cloud": (READ, READ),
     "tenants_consentstate": (ALL, ALL),

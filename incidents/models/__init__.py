@@ -2,6 +2,7 @@
 
 from incidents.models.completeness import Backfill, DayCount, ListedItem, Listing
 from incidents.models.history import Change
+from incidents.models.holds import Hold
 from incidents.models.ledger import Breaker, Budget, SetAside, SyncState
 from incidents.models.owned import Owned
 from incidents.models.reads import DetailRead, Gap, Unstored
@@ -17,6 +18,7 @@ __all__ = [
     "DetailRead",
     "Evidence",
     "Gap",
+    "Hold",
     "Incident",
     "ListedItem",
     "Listing",

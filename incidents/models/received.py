@@ -82,6 +82,12 @@ class Incident(Received):
     sources = ArrayField(models.TextField(), db_default=EMPTY, blank=True)
     categories = ArrayField(models.TextField(), db_default=EMPTY, blank=True)
     search = SearchVectorField(null=True, editable=False)
+    # The desk's own, which nothing from Microsoft overwrites: the kind of the open hold, '' without one; when the next
+    # clock of the customer's service policy runs out, empty while none runs; which clock; from when it is at risk.
+    held = models.CharField(max_length=10, db_default="", blank=True)
+    due_at = models.DateTimeField(null=True)
+    due_clock = models.CharField(max_length=12, db_default="", blank=True)
+    risk_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
