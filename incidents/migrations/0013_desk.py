@@ -29,7 +29,7 @@ ALTER TABLE incidents_hold ADD CONSTRAINT incidents_hold_owner
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0009_unstored_parent"), ("tenants", "0006_owned")]
+    dependencies = [("incidents", "0012_search_of_new"), ("tenants", "0007_approved")]
 
     operations = [
         *(migrations.AddField("incident", name, field) for name, field in COLUMNS.items()),
