@@ -45,6 +45,21 @@ VALUES = {
     },
     "severity": {"unknown", "informational", "low", "medium", "high"},
 }
+# The determinations that go with each classification; one that is unknown goes with all.
+PAIRS = {
+    "truePositive": {
+        "multiStagedAttack",
+        "maliciousUserActivity",
+        "compromisedAccount",
+        "malware",
+        "phishing",
+        "unwantedSoftware",
+        "other",
+    },
+    "informationalExpectedActivity": {"securityTesting", "lineOfBusinessApplication", "confirmedActivity", "other"},
+    "falsePositive": {"notMalicious", "notEnoughDataToValidate", "other"},
+}
+COMMENT = ("#microsoft.graph.security.alertComment", "microsoft.graph.security.alertComment")
 STATUS = {"incidents": {"active", "resolved", "inProgress"}, "alerts_v2": {"unknown", "new", "inProgress", "resolved"}}
 EMPTIED = {"assignedTo", "resolvingComment", "description", "summary", "customDetails"}  # what null may be written to
 
@@ -53,8 +68,8 @@ class BadChange(Exception):
     """The change is refused; the message says why."""
 
 
-def patch(request: Request, collection: str) -> dict[str, Any]:
-    """What the request wants to change; BadChange when it is not allowed."""
+def patch(request: Request, collection: str, item: dict[str, Any]) -> dict[str, Any]:
+    """What the request wants to change of the item; BadChange when it is not allowed."""
     wanted = {key: value for key, value in written(request).items() if not key.startswith("@odata.")}
     unknown = set(wanted) - CHANGEABLE[collection]
     if unknown:
@@ -62,7 +77,15 @@ def patch(request: Request, collection: str) -> dict[str, Any]:
     for key, value in wanted.items():
         if not allowed(collection, key, value):
             raise BadChange(f"The value of '{key}' is not valid.")
+    if not fitting({**item, **wanted}) and wanted.keys() & {"classification", "determination"}:
+        raise BadChange("The determination is not valid for the classification.")
     return wanted
+
+
+def fitting(item: dict[str, Any]) -> bool:
+    """Whether the item's determination is one of its classification."""
+    classification, determination = item["classification"] or "unknown", item["determination"] or "unknown"
+    return determination == "unknown" or determination in PAIRS.get(classification, ())
 
 
 def change(tenant: Tenant, at: datetime, collection: str, identity: str, wanted: dict[str, Any]) -> None:
@@ -91,7 +114,10 @@ def allowed(collection: str, key: str, value: Any) -> bool:
 
 def comment(request: Request) -> str:
     """The text of the comment; BadChange when there is none in the body."""
-    text = written(request).get("comment")
+    body = written(request)
+    if body.get("@odata.type", COMMENT[0]) not in COMMENT:
+        raise BadChange("The type of the comment is not valid.")
+    text = body.get("comment")
     if not isinstance(text, str) or not text:
         raise BadChange("The comment is missing.")
     return text

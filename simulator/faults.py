@@ -31,7 +31,10 @@ WANTED = {"skip_token": "skiptoken=", "expand": "expand", "consent_code": "#cons
 
 @dataclass
 class Fault:
-    """`kind` on the next `times` requests to `host` ("graph" or "entra") of the tenant whose path holds `path`."""
+    """`kind` on the next `times` requests to `host` ("graph" or "entra") of the tenant whose path holds `path`.
+
+    With `method` only requests of that one, as PATCH, are meant.
+    """
 
     kind: str
     tenant: str = ""
@@ -39,6 +42,7 @@ class Fault:
     path: str = ""
     times: int = 1
     value: Any = None
+    method: str = ""
 
     def __post_init__(self) -> None:
         if self.host not in ("graph", "entra"):
@@ -46,7 +50,9 @@ class Fault:
         if self.kind not in BOTH | (GRAPH if self.host == "graph" else ENTRA):
             raise ValueError(f"There is no fault {self.kind!r} for {self.host}.")
 
-    def meant_for(self, host: str, tenant: str, path: str) -> bool:
+    def meant_for(self, host: str, tenant: str, path: str, method: str) -> bool:
+        if self.method not in ("", method):
+            return False
         wanted = WANTED.get(self.kind, "")
         if path.endswith("#consent") and self.kind != "consent_code":
             return False
@@ -68,10 +74,10 @@ class Faults:
     def clear(self) -> None:
         self.waiting.clear()
 
-    def take(self, host: str, tenant: str, path: str) -> Fault | None:
+    def take(self, host: str, tenant: str, path: str, method: str = "") -> Fault | None:
         """The first fault that waits for this request; `path` with its query."""
         for fault in self.waiting:
-            if fault.meant_for(host, tenant, path):
+            if fault.meant_for(host, tenant, path, method):
                 fault.times -= 1
                 if fault.times <= 0:
                     self.waiting.remove(fault)

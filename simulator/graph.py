@@ -24,7 +24,7 @@ def respond(world: World, request: Request) -> Response:
     """The answer of Graph to one request; call it with the world's lock held."""
     try:
         tenant, roles = admitted(world, request)
-        fault = world.faults.take("graph", tenant.id, request.full_path)
+        fault = world.faults.take("graph", tenant.id, request.full_path, request.method)
         if fault and (response := mischief.instead(fault, request)):
             return stamped(request, response)
         parts = request.path.removeprefix(ROOT).split("/")
@@ -105,7 +105,7 @@ def routed(world: World, tenant: Tenant, parts: list[str], request: Request, *, 
 
 def single(world: World, tenant: Tenant, collection: str, item: dict[str, Any], request: Request) -> Any:
     if request.method == "PATCH":
-        wanted = allowed(lambda: changes.patch(request, collection))
+        wanted = allowed(lambda: changes.patch(request, collection, item))
         orders.obey(world, tenant, "patch", {"collection": collection, "id": item["id"], "changes": wanted})
     query = dict(request.args.items())
     listing.refuse_unknown(query, collection)

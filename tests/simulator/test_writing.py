@@ -71,3 +71,32 @@ def test_nothing_is_deleted(cloud: Cloud, stellan: Tenant) -> None:
     stellan.add_story(kind="malware")
     assert cloud.ask(stellan, "incidents/1", "DELETE").status_code == 405
     assert cloud.ask(stellan, "incidents", "POST", json={}).status_code == 405
+
+
+@pytest.mark.parametrize("collection", ["incidents", "alerts_v2"])
+def test_a_determination_must_fit_the_classification(cloud: Cloud, stellan: Tenant, collection: str) -> None:
+    stellan.add_story(kind="malware")
+    identity = next(iter(stellan.items(collection)))
+
+    def judged(**body: str) -> int:
+        return cloud.ask(stellan, f"{collection}/{identity}", "PATCH", json=body).status_code
+
+    assert judged(classification="truePositive", determination="notMalicious") == 400
+    assert judged(determination="malware") == 400
+    assert judged(classification="falsePositive", determination="notMalicious") == 200
+    assert judged(classification="truePositive") == 400
+    assert judged(classification="unknown", determination="unknown") == 200
+
+
+def test_a_fault_can_be_meant_for_writing_only(cloud: Cloud, stellan: Tenant) -> None:
+    stellan.add_story(kind="malware")
+    cloud.world.faults.add("status", path="incidents/1", method="PATCH", value=503)
+    assert cloud.ask(stellan, "incidents/1").status_code == 200
+    assert cloud.ask(stellan, "incidents/1", "PATCH", json={"status": "resolved"}).status_code == 503
+    assert stellan.status("1") == "active"
+
+
+def test_a_comment_of_another_type_is_refused(cloud: Cloud, stellan: Tenant) -> None:
+    stellan.add_story(kind="malware")
+    body = {"@odata.type": "microsoft.graph.security.comment", "comment": "x"}
+    assert cloud.ask(stellan, "incidents/1/comments", "POST", json=body).status_code == 400
