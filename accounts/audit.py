@@ -50,6 +50,10 @@ class Action(models.TextChoices):
     ASSIGN = "assign", _("Assigned an analyst")
     UNASSIGN = "unassign", _("Took an analyst off a customer")
     GROUP = "group", _("Changed a customer group")
+    EDIT = "edit", _("Changed an incident or alert")
+    UNDO = "undo", _("Withdrew a change")
+    HOLD = "hold", _("Put an incident on hold")
+    WAKE = "wake", _("Took an incident off hold")
     EXPORT = "export", _("Exported incidents")
     AUDIT_EXPORT = "audit-export", _("Exported the audit log")
 

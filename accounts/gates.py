@@ -38,3 +38,5 @@ def for_roles(roles: Container[object]) -> Callable[[View], View]:
 
 staff = for_roles(User.STAFF)
 administrators = for_roles([User.Role.ADMINISTRATOR])
+# Who works on incidents: managers and customers look on.
+triagers = for_roles([User.Role.ADMINISTRATOR, User.Role.ANALYST])

@@ -15,10 +15,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from incidents import breaker, leases, sync
-from incidents.models import SyncState
+from incidents.models import Edit, SyncState
+from incidents.triage import carrying, claims
 
 # How often the dispatcher looks; a read is late by half of it on average.
 PERIOD_SECONDS = 0.5
+# How many changes that people wait for are under way at once, beside the reads.
+CARRIERS = 4
 WORK = [stream for stream in SyncState.Stream.values if stream not in SyncState.LIVE]
 
 log = logging.getLogger(__name__)
@@ -31,8 +34,9 @@ class Crew:
         self.readers = readers
         # What is not live has to leave most readers free.
         self.workers = max(1, readers // 4)
-        self.pool = ThreadPoolExecutor(readers, "reader")
+        self.pool = ThreadPoolExecutor(readers + CARRIERS, "reader")
         self.reading: dict[Future[sync.Turn], SyncState] = {}
+        self.carrying: dict[Future[None], Edit] = {}
         self.lock = threading.Lock()
         self.until = 0.0
         self.dispatching = threading.Event()
@@ -58,7 +62,7 @@ class Crew:
 
     def over(self) -> bool:
         with self.lock:
-            if time.monotonic() < self.until or self.reading:
+            if time.monotonic() < self.until or self.reading or self.carrying:
                 return False
             self.dispatching.clear()
             self.idle.set()
@@ -86,15 +90,28 @@ class Crew:
                 turns.append(future.result())
         if turns:
             sync.finish(turns)
+        for delivered in [future for future in self.carrying if future.done()]:
+            edit = self.carrying.pop(delivered)
+            if error := delivered.exception():
+                # Its lease runs out, and it is tried again.
+                log.error("Edit %s ended without a word", edit.pk, exc_info=error)
+
+    def carry(self) -> None:
+        """Hand out the changes that are due, before any read; none while Microsoft refuses our credential."""
+        free = CARRIERS - len(self.carrying)
+        if free > 0 and claims.is_due_soon(0) and not breaker.is_open():
+            for edit in claims.claim_due(free):
+                self.carrying[self.pool.submit(carry, edit)] = edit
 
     def claim(self) -> None:
+        self.carry()
         admitted = breaker.admitted(self.readers - len(self.reading))
         self.hand_out(leases.claim_due(admitted, SyncState.LIVE) if admitted else [])
         working = sum(not state.is_live for state in self.reading.values())
         free = min(self.readers - len(self.reading), self.workers - working, admitted)
         if free > 0 and admitted > 1:
             self.hand_out(leases.claim_due(free, WORK))
-        if not self.reading and not leases.is_due_soon():
+        if not (self.reading or self.carrying or leases.is_due_soon() or claims.is_due_soon()):
             self.idle.set()
 
     def hand_out(self, states: list[SyncState]) -> None:
@@ -105,6 +122,13 @@ class Crew:
 def read(state: SyncState) -> sync.Turn:
     try:
         return sync.read(state)
+    finally:
+        connection.close()
+
+
+def carry(edit: Edit) -> None:
+    try:
+        carrying.carry(edit)
     finally:
         connection.close()
 

@@ -18,6 +18,7 @@ from incidents import history, leases, merges, rows
 from incidents.aside import Strange, set_aside
 from incidents.copying import copy
 from incidents.models import SyncState
+from incidents.triage import holds, overlay
 from tenants.models import Tenant
 
 Created = tuple[tuple[str, ...], dict[UUID, tuple[Any, ...]]]  # columns, and the values of each new row
@@ -128,6 +129,7 @@ def store_alerts(tenant: Tenant, items: Sequence[tuple[Record[Any], str | None]]
 
     write(tenant, "alert", (*rows.ALERT, "incident_microsoft_id", "incident_id"), fresh, row)
     replace_evidence(tenant, fresh)
+    holds.alerted({key for item in fresh.created.values() if (key := known.get(named[id(item)]))})
     return fresh, before | {known[named[id(item)]] for item in fresh.all.values() if named[id(item)] in known}
 
 
@@ -159,7 +161,10 @@ def write(
     first = {key: (*values, rows.historic(values, tenant.connected_at)) for key, values in created.items()}
     add(tenant, f"incidents_{table}", (*columns, "historic"), first)
     if fresh.changed:
+        over, woken = overlay.lift(table, fresh.changed), holds.reasons(table, fresh.changed)
         replace(tenant, table, columns, {key: row(item) for key, item in fresh.changed.items()})
+        overlay.lay(table, over)
+        holds.wake(woken)
     return (*columns, "historic"), first
 
 

@@ -1,8 +1,9 @@
-from django.urls import path
+from django.urls import include, path
 
 from incidents import tenant_views, views
 
 urlpatterns = [
+    path("", include("incidents.triage.urls")),
     path("", views.queue, name="queue"),
     path("incidents/<uuid:pk>", views.incident, name="incident"),
     path("alerts", views.alerts, name="alerts"),

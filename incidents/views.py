@@ -11,6 +11,7 @@ from incidents import details, gaps, health, merges, queries
 from incidents import filters as address
 from incidents.models import Alert, Incident
 from incidents.timeline import timeline
+from incidents.triage import marks
 from tenants import access
 from tenants.models import CredentialStatus
 
@@ -55,6 +56,7 @@ def incident(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.survivor and "merged" not in request.GET:
         return redirect(f"{found.survivor.get_absolute_url()}?from={found.pk}")
     listed, merged = queries.alerts_of(found), list(merges.merged_from(found))
+    marks.attach([found, *listed])
     context = {
         "incident": found,
         "alerts": listed,

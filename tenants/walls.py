@@ -37,6 +37,8 @@ RIGHTS = {
     "accounts_breakglassuse": (CHANGE, READ),
     "accounts_user": (CHANGE, CHANGE),
     "django_session": (ALL, ALL),
+    "incidents_alert": ("SELECT, UPDATE (status, assigned_to, classification, determination)", ALL),
+    "incidents_edit": (CHANGE, CHANGE),
     "incidents_hold": (CHANGE, CHANGE),
     "incidents_incident": ("SELECT, UPDATE", ALL),
     "django_migrations": (READ, READ),

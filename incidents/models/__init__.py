@@ -1,6 +1,7 @@
 """What was received from Microsoft, its history, and the ledger of how it is being read."""
 
 from incidents.models.completeness import Backfill, DayCount, ListedItem, Listing
+from incidents.models.edits import Edit
 from incidents.models.history import Change
 from incidents.models.holds import Hold
 from incidents.models.ledger import Breaker, Budget, SetAside, SyncState
@@ -16,6 +17,7 @@ __all__ = [
     "Change",
     "DayCount",
     "DetailRead",
+    "Edit",
     "Evidence",
     "Gap",
     "Hold",

@@ -14,7 +14,7 @@ ADDRESSES = {"local", "defender_link", "urlencode"}
 HARMLESS_AFTER = {"truncatechars", "default", "default_if_none", "join"}
 # Printed as they are: our own words, numbers, times and identifiers, and what a person has typed into a field.
 OURS = {
-    "a.here", "a.there", "again", "alert.pk", "app_id", "attention", "bodyclass", "condition.consent",
+    "a.here", "a.there", "after", "again", "alert.pk", "app_id", "attention", "bodyclass", "condition.consent",
     "condition.level", "condition.stage", "contact", "count", "counts.all", "counts.attention", "customer.pk",
     "data.level", "entry.alert.pk", "entry.clocks", "entry.text", "expected", "filters.page", "filters.q",
     "filters.view", "filters.who", "found", "group.analyst_count", "group.customer_count", "here", "i.here",
