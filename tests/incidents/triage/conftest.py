@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -38,7 +38,8 @@ def ines(db: None) -> User:
 def done(user: User, act: Callable[..., acts.Act], *items: Any, **options: Any) -> asking.Outcome:
     """The act, as a page asks for it."""
     made = act(user, **options)
-    return made.perform(asking.locked(user, type(items[0]), [item.pk for item in items]))
+    with transaction.atomic():
+        return made.perform(asking.locked(user, type(items[0]), [item.pk for item in items]))
 
 
 def due() -> None:
