@@ -31,7 +31,17 @@ from tests.walls.watching import Reports, Watch
 NO_PAGE = {
     "sign-in-microsoft", "sign-out", "theme", "connect-continue", "tenant-invitation-renew", "tenant-invitation-cancel",
     "acknowledge-break-glass", "audit-file", "group-remove", "person-role", "person-customers", "person-reactivate",
+    "triage-bulk", "triage-next", "triage-undo",
 }  # fmt: skip
+
+
+# Sends the first form of an incident's page for all that match.
+EVERYTHING = """() => {
+    const form = document.querySelector('[data-acts] form'), field = document.createElement('input');
+    Object.assign(field, {type: 'hidden', name: 'matching', value: '1'});
+    form.append(field);
+    form.submit();
+}"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class Run:
             self.strangers()
             self.as_(operator)
             self.received()
+            self.triaged()
             self.tenants()
             self.public()
             self.typed()
@@ -121,6 +132,22 @@ class Run:
         error = self.deal("outage.error").replace("\0", "")
         Breaker.objects.update_or_create(id=1, defaults={"opened_at": self.tenant.connected_at, "error": error})
         self.visit("/sync", [*reasons, shown(error), *planting.plant_gaps(self.tenant, self.deal, self.size.alone)])
+
+    def triaged(self) -> None:
+        """What people ask to be changed, what Microsoft has instead, and what an incident waits for."""
+        for incident in Incident.objects.filter(alerts__isnull=False).distinct().order_by("pk")[: self.size.posted]:
+            edit, hold = planting.plant_edit(incident, self.deal), planting.plant_hold(incident, self.deal)
+            texts = [edit.by, edit.problem, edit.changed_by, *edit.changes["customTags"], *edit.theirs["customTags"]]
+            self.visit(f"/triage/edits/{edit.pk}", [shown(text) for text in texts])
+            self.visit(f"/triage/marks/{incident.pk}")
+            page = self.visit(incident.get_absolute_url(), [shown(hold.by), shown(hold.reason)])
+            with page.expect_response(lambda answer: answer.url.endswith("/triage")):
+                page.locator("[data-key=a]").click()
+            page.wait_for_selector(".toast")
+            self.watch.look("/triage (toast)", [shown(incident.microsoft_id)[:40]])
+        page.evaluate(EVERYTHING)
+        page.get_by_role("button", name="Yes, ").wait_for()
+        self.watch.look("/triage (confirmation)")
 
     def lists(self, path: str, expected: list[str]) -> None:
         """All pages of a list; what is expected may stand on any of them."""

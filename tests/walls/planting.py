@@ -15,7 +15,7 @@ from accounts.models import BreakGlassUse, User
 from accounts.visible import shown
 from defender.sign_in import printable
 from incidents import sync
-from incidents.models import Alert, Gap, Incident, SyncState
+from incidents.models import Alert, Edit, Gap, Hold, Incident, SyncState
 from incidents.rows import text as stored
 from incidents.templatetags.ui import source, words
 from simulator import cast, records
@@ -180,6 +180,24 @@ def rows_of(planted: Sequence[Planted], model: type[Incident] | type[Alert]) -> 
     wanted = {stored(one.microsoft_id): one for one in planted}
     stored_rows = model.objects.filter(microsoft_id__in=wanted)
     return {row.get_absolute_url(): wanted[row.microsoft_id] for row in stored_rows}
+
+
+def plant_edit(incident: Incident, deal: Deal) -> Edit:
+    """A change that somebody with a hostile name has asked for, with what Microsoft has instead."""
+    changes, theirs = ({"customTags": [stored(deal(f"edit.{side}")) for _ in range(2)]} for side in ("mine", "theirs"))
+    texts = {name: stored(deal(f"edit.{name}")) for name in ("by", "problem", "changed_by")}
+    texts["by"] = texts["by"][:200]
+    owner = {"customer_id": incident.customer_id, "tenant_id": incident.tenant_id, "incident": incident}
+    return Edit.objects.create(
+        **owner, **texts, batch=uuid4(), changes=changes, seen=theirs, theirs=theirs, state="conflict"
+    )
+
+
+def plant_hold(incident: Incident, deal: Deal) -> Hold:
+    owner = {"customer_id": incident.customer_id, "tenant_id": incident.tenant_id, "incident": incident}
+    by, reason = stored(deal("hold.by"))[:200], stored(deal("hold.reason"))
+    Incident.objects.filter(pk=incident.pk).update(held="waiting")
+    return Hold.objects.create(**owner, kind="waiting", by=by, reason=reason)
 
 
 def read(tenant: Tenant) -> None:

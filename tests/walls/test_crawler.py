@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
-from incidents.models import Alert, Change, Evidence, Incident, SetAside, SyncState
+from incidents.models import Alert, Change, Edit, Evidence, Hold, Incident, SetAside, SyncState
 from tenants import invitations, walls
 from tenants.models import Customer
 from tests.walls.canaries import COMMON, Planted
@@ -63,6 +63,16 @@ def inviting(rows: Rows) -> list[Ask]:
     return [("get", address), ("get", f"{address}?name=x"), ("post", address)]
 
 
+def triaged(rows: Rows) -> list[Ask]:
+    address = reverse("triage-edit", args=[rows["Edit"].pk])
+    return [("get", address), ("post", address)]
+
+
+def marked(rows: Rows) -> list[Ask]:
+    names = (("Incident", ""), ("Alert", "?kind=alerts"), ("alone", "?kind=alerts"))
+    return [("get", reverse("triage-marks", args=[rows[name].pk]) + kind) for name, kind in names]
+
+
 def unknown_link(name: str) -> Callable[[Rows], list[Ask]]:
     return lambda rows: [("get", reverse(name, args=[token])) for token in ("x", "x.y")]
 
@@ -73,6 +83,11 @@ ADDRESSES: dict[str, Callable[[Rows], list[Ask]]] = {
     "alerts": listed("alerts", "", f"?q={COMMON}"),
     "alert": lambda rows: [("get", reverse("alert", args=[rows[each].pk])) for each in ("Alert", "alone")],
     "sync": listed("sync"),
+    "triage-bulk": posts("triage-bulk"),
+    "triage-next": posts("triage-next"),
+    "triage-undo": lambda rows: [("post", reverse("triage-undo", args=[rows["Edit"].batch]))],
+    "triage-edit": triaged,
+    "triage-marks": marked,
     "tenants": tenants,
     "tenants-invite": inviting,
     "tenant": gets("tenant", "Tenant"),
@@ -114,7 +129,14 @@ SEES = {
     "customer a": "a", "customer b": "b", "stranger": "",
 }  # fmt: skip
 # What a customer is never shown of itself either, and what only administrators are.
-PROVIDERS = {"tenants_invitation", "tenants_invitationevent", "tenants_consentstate", "incidents_setaside"}
+PROVIDERS = {
+    "incidents_edit",
+    "incidents_hold",
+    "tenants_invitation",
+    "tenants_invitationevent",
+    "tenants_consentstate",
+    "incidents_setaside",
+}
 ADMINISTRATORS = {"incidents_setaside"}
 # What no page shows: kept to work with, or shown as a word of ours when it is one of Microsoft's. Another column that
 # nobody sees fails the walk: either a page lacks it, or it stands here with those that need not be seen.
@@ -128,14 +150,17 @@ HIDDEN = {
     "incidents_backfill": {"position", "stream"},
     "incidents_daycount": {"position", "stream"},
     "incidents_detailread": {"error", "microsoft_id"},
+    "incidents_edit": {"lease_session", "seen_text"},
     "incidents_evidence": {"kind", "remediation_status", "roles", "verdict"},
     # Times that are none are not shown.
     "incidents_gap": {"high", "low", "raw"},
+    "incidents_hold": {"ended_by", "why_ended"},
     "incidents_listeditem": {"microsoft_id", "stream"},
     "incidents_listing": {"position", "stream"},
     # Where it was merged into stands on the page of a link, which this one is not.
     "incidents_incident": {
-        "categories", "classification", "determination", "digest", "microsoft_updated_text", "modified_by", "redirected_to",
+        "categories", "classification", "determination", "digest", "due_clock", "held",
+        "microsoft_updated_text", "modified_by", "redirected_to",
         "severity", "sources", "status", "words",
     },
     "incidents_setaside": {"digest", "microsoft_id", "stream"},
@@ -270,7 +295,7 @@ def test_numbers_are_of_what_a_person_may_see(
         Customer.objects.filter(pk=other.rows["Customer"].pk).update(name="gone")
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE incidents_change DISABLE TRIGGER keep_history")
-        for model in (Change, Evidence, Alert, Incident, SyncState, SetAside):
+        for model in (Edit, Hold, Change, Evidence, Alert, Incident, SyncState, SetAside):
             model.objects.filter(tenant=other.rows["Tenant"]).delete()
         changed = [address for address in pages if cleaned(client.get(address), address) != before[address]]
     assert changed == []

@@ -27,6 +27,12 @@ document.body.addEventListener('htmx:afterRequest', (event) => {
   if (event.detail.requestConfig.verb === 'post') event.detail.elt.closest('.toast')?.remove();
 });
 
+// The button that was pressed may be gone with its part of the page.
+document.body.addEventListener('htmx:afterSettle', (event) => {
+  if (event.detail.requestConfig?.triggeringEvent?.type !== 'portal:changed' || document.activeElement !== document.body) return;
+  document.querySelector('[data-acts] button')?.focus({ preventScroll: true });
+});
+
 const typing = (event) => event.target.closest('input:not([type=checkbox]), textarea, select, [contenteditable]');
 
 document.addEventListener('keydown', (event) => {
