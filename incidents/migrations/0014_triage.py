@@ -63,7 +63,7 @@ ALTER TABLE incidents_edit ADD CONSTRAINT incidents_edit_of_something
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0010_desk"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [("incidents", "0013_desk"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.CreateModel("Edit", EDIT, {"indexes": INDEXES}),
