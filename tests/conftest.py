@@ -65,6 +65,14 @@ def django_db_modify_db_settings() -> None:
     postgres.ensure(settings.STATE_DIR)
     with psycopg.connect(postgres.dsn(settings.STATE_DIR, postgres.SUPERUSER, postgres.DATABASE)) as admin:
         admin.execute(f"GRANT {WEB}, {WORKER} TO {OWNER} WITH INHERIT FALSE, SET TRUE")
+    creation: Any = type(connection.creation)
+    creation._destroy_test_db = dropped
+
+
+def dropped(self: Any, name: str, verbosity: int) -> None:
+    """Take the test database away from whoever has it open still: a browser's idle connections keep the server's threads."""
+    with self._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {self.connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -131,18 +139,6 @@ def stranger(db: None) -> User:
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-@pytest.fixture(scope="session")
-def live_server(live_server: Any) -> Iterator[Any]:
-    """A browser's idle connections keep threads of the server, and those their sessions: the database could not go."""
-    yield live_server
-    own = connection.connection.info.backend_pid if connection.connection else 0
-    with psycopg.connect(postgres.dsn(settings.STATE_DIR, postgres.SUPERUSER, postgres.DATABASE)) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
-            [connection.settings_dict["NAME"], own],
-        )
 
 
 @pytest.fixture(scope="session")
