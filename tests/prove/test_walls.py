@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from accounts import limits
 from accounts.models import User
 from simulator.world import Tenant as Directory
 from simulator.world import World
@@ -20,8 +21,10 @@ FORGED = 10_000
 @pytest.mark.django_db(transaction=True)
 def test_every_payload_in_every_field(
     settings: Any, watch: Watch, world: World, directory: Directory, tenant: Tenant, operator: User, reports: Reports,
-    figures: dict[str, str],
+    figures: dict[str, str], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    # Nobody looks at so many pages in a minute.
+    monkeypatch.setattr(limits, "PAGES", limits.Limit("pages", 1_000_000, 60))
     hostile.install(settings, watch.address, world, reports)
     inspect(hostile.Run(watch, hostile.WHOLE, tenant, directory), operator, reports, figures)
 
