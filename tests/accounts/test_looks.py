@@ -102,7 +102,7 @@ def test_preferences_are_saved_with_and_without_javascript(
     page.get_by_label("Dark").check()
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/settings?saved=1")
-    assert page.get_by_role("status").inner_text() == "Saved."
+    assert page.locator("p[role=status]").inner_text() == "Saved."
     assert page.get_by_label("Time zone").input_value() == "Europe/Stockholm"
     page.get_by_label("Time zone").fill("Stockholm on Mars")
     page.get_by_role("button", name="Save").click()

@@ -127,7 +127,8 @@ def state(number: int, deal: Deal, made: Planted) -> Item:
     """One in four is merged, into what nobody knows: only of such a one the page says where it went."""
     if number % 4:
         return {"status": made.both(deal("incident.status")), "redirectIncidentId": deal("incident.redirect")}
-    return {"status": "redirected", "redirectIncidentId": made.plain(deal("incident.redirect"))}
+    # No other incident has this id, or its page would lead there.
+    return {"status": "redirected", "redirectIncidentId": made.plain(f"{deal('incident.redirect')} gone")}
 
 
 def plant_alert(directory: Directory, identity: str, incident_id: str, deal: Deal, made: Planted) -> Item:
