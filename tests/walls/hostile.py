@@ -135,7 +135,9 @@ class Run:
 
     def triaged(self) -> None:
         """What people ask to be changed, what Microsoft has instead, and what an incident waits for."""
-        for incident in Incident.objects.filter(alerts__isnull=False).distinct().order_by("pk")[: self.size.posted]:
+        # What was merged away is not worked on.
+        ours = Incident.objects.filter(alerts__isnull=False).exclude(status=Incident.Status.REDIRECTED)
+        for incident in ours.distinct().order_by("pk")[: self.size.posted]:
             edit, hold = planting.plant_edit(incident, self.deal), planting.plant_hold(incident, self.deal)
             texts = [edit.by, edit.problem, edit.changed_by, *edit.changes["customTags"], *edit.theirs["customTags"]]
             self.visit(f"/triage/edits/{edit.pk}", [shown(text) for text in texts])
