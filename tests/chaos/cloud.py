@@ -36,8 +36,8 @@ class CountedFaults(Faults):
         super().__init__()
         self.met: Counter[str] = Counter()
 
-    def take(self, host: str, tenant: str, path: str) -> Fault | None:
-        fault = super().take(host, tenant, path)
+    def take(self, host: str, tenant: str, path: str, method: str = "") -> Fault | None:
+        fault = super().take(host, tenant, path, method)
         if fault:
             self.met[
                 f"{fault.host} {fault.kind}" if fault.value is None else f"{fault.host} {fault.kind} {fault.value}"
