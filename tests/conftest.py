@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,7 +119,11 @@ def code() -> Callable[[], str]:
 
     def next_one() -> str:
         nonlocal last
-        last = max(last + 1, totp.step_now() - totp.EARLIER)
+        # The oldest that is good leaves the most for later, but not when it is about to be refused.
+        oldest = totp.step_now() - (totp.EARLIER if totp.STEP_SECONDS - time.time() % totp.STEP_SECONDS > 15 else 0)
+        last = max(last + 1, oldest)
+        while last > totp.step_now() + totp.LATER:
+            time.sleep(0.2)
         return totp.code(KEY, last)
 
     return next_one
